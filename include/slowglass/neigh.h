@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Half neighbour lists: each pair of atoms (or of an atom and an image) within r_list appears once.
+ *
+ * Layout: the partners of atom i are j[first[i]] .. j[first[i+1]-1], sorted by (j, image). A pair's vector is
+ *     d = (x_j + wrap_j.h) - (x_i + wrap_i.h) + shift[image].h
+ * where wrap brings each atom into the cell at build time and shift is one of few small integer triples, so that small
+ * cells where an atom sees several images of another, or of itself, need no special case. A pair is kept when j > i, or
+ * j == i with the first nonzero number of the shift positive.
+ * Invariant: valid for all positions in which no atom has moved more than skin/2 since the build, at any cell. */
+#ifndef SLOWGLASS_NEIGH_H
+#define SLOWGLASS_NEIGH_H
+
+#include <stdint.h>
+
+#include "slowglass/system.h"
+
+typedef struct sg_neigh {
+    int n;
+    double r_list;        /* Å */
+    int64_t *first;       /* [n+1] */
+    int *j;               /* [first[n]] */
+    unsigned short *image;/* [first[n]] index into shift */
+    int n_shift;
+    int (*shift)[3];      /* integer multiples of the cell vectors */
+    int (*wrap)[3];       /* [n] */
+    double (*x_build)[3]; /* [n] positions at build */
+} sg_neigh;
+
+/** Build for all pairs within r_list. `keep` NULL: all pairs; else only pairs with keep[i] or keep[j].
+ * Threads: distinct outputs may be built concurrently. Cost O(n) by linked cells.
+ * Source: Allen & Tildesley, Computer Simulation of Liquids, 2nd ed. (2017), section 5.3. */
+sg_status sg_neigh_create(const sg_system *sys, double r_list, const unsigned char *keep, sg_neigh **out);
+void sg_neigh_free(sg_neigh *list);
+
+/** 1 when an atom has moved more than skin/2 since the build (or the cell differs). */
+int sg_neigh_stale(const sg_neigh *list, const sg_system *sys, double skin);
+
+/** Smallest distance between two atoms (images included), and the pair. Large value when no pair is within r_max. */
+sg_status sg_neigh_closest(const sg_system *sys, double r_max, double *distance, int *atom_a, int *atom_b);
+
+#endif
