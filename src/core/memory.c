@@ -28,7 +28,8 @@ void *sg_realloc(void *old, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / size) return NULL;
     if (must_fail()) return NULL;
-    return realloc(old, n * size ? n * size : 1);
+    const size_t bytes = n * size;
+    return realloc(old, bytes > 0 ? bytes : 1);
 }
 
 char *sg_strdup(const char *text)
