@@ -32,14 +32,15 @@ sg_status sg_fail(sg_status code, const char *format, ...)
 
 sg_status sg_fail_context(sg_status code, const char *format, ...)
 {
-    char text[TEXT_SIZE];
+    char text[2 * TEXT_SIZE + 2]; /* room for both; what is too long is cut when it is stored */
     va_list args;
 
     va_start(args, format);
-    const int n = vsnprintf(text, sizeof text, format, args);
+    const int n = vsnprintf(text, TEXT_SIZE, format, args);
     va_end(args);
-    if (n >= 0 && n < TEXT_SIZE) snprintf(text + n, (size_t)(TEXT_SIZE - n), ": %s", error_text);
-    memcpy(error_text, text, sizeof text);
+    if (n >= 0 && n < TEXT_SIZE) snprintf(text + n, sizeof text - (size_t)n, ": %s", error_text);
+    memcpy(error_text, text, TEXT_SIZE);
+    error_text[TEXT_SIZE - 1] = '\0';
     return code;
 }
 
