@@ -40,7 +40,8 @@ typedef struct sg_system {
     sg_cell cell;
 } sg_system;
 
-/** Fill the table of elements from symbols such as "Cu"; SG_EINVAL names an unknown one or more than SG_MAX_SPECIES. */
+/** Fill the table of elements from symbols such as "Cu", H to Pu, masses from the table of IUPAC.
+ * SG_EINVAL names an unknown symbol, a repeated one, or a number outside 1 to SG_MAX_SPECIES. */
 sg_status sg_species_init(sg_species *species, int n, const char *const symbols[]);
 
 /** Index of a symbol, -1 if absent. */
@@ -49,25 +50,32 @@ int sg_species_find(const sg_species *species, const char *symbol);
 /** Set h0, gamma and what follows from them. SG_EINVAL: volume not positive, not lower-triangular, not finite. */
 sg_status sg_cell_init(sg_cell *cell, const double h0[3][3], double gamma, const int periodic[3]);
 
-/** Shortest periodic image of a vector, in place. Exact for any tilt when |d| is below half the smallest height
- * of the cell; otherwise the nearest among the 27 images around the rounded one. Threads: any. */
+/** Shortest periodic image of a vector, in place. Exact for any tilt when the result is below half the smallest
+ * height of the cell, and for any vector when the tilts are at most half the diagonal entries; otherwise an image that none of its 26
+ * neighbours undercuts. Threads: any. Cost: one rounding; the neighbours are looked at only for long vectors. */
 void sg_cell_minimum_image(const sg_cell *cell, double d[3]);
 
 /** Heights of the cell (distance between opposite faces) along a, b, c, Å. */
 void sg_cell_heights(const sg_cell *cell, double heights[3]);
 
-/** n atoms, everything zero but ids 1..n; the caller sets species, cell, type, x. Free with sg_system_free. */
+/** n >= 1 atoms, everything zero but ids 1..n; the caller sets species, cell, type, x. Free with sg_system_free. */
 sg_status sg_system_create(int n, sg_system **out);
+
+/** A duplicate that shares nothing with `from`. */
 sg_status sg_system_copy(const sg_system *from, sg_system **out);
+
+/** NULL-safe. */
 void sg_system_free(sg_system *sys);
 
-/** Bring the cell to the strain gamma and move the atoms with it affinely (x += dgamma*y). Fixed atoms move too. */
+/** Bring the cell to the strain gamma and move the atoms with it affinely (x += dgamma*y). Fixed atoms move too.
+ * On failure (gamma not finite) nothing has changed. */
 sg_status sg_system_set_strain(sg_system *sys, double gamma);
 
 /** 1 if the three translations cost nothing: all atoms free. */
 int sg_system_translates(const sg_system *sys);
 
-/** Displacement field b - a with periodic images and, if sg_system_translates, the mean drift removed.
+/** Displacement field b - a with periodic images and, if sg_system_translates, the mean drift removed (also a drift
+ * of the size of the cell). Positions are not changed.
  * @param d [out] [n][3], may be NULL
  * @param atom [out] farthest mover, lowest index on ties, may be NULL
  * @return its distance, Å. Threads: any. */
