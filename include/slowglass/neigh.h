@@ -17,6 +17,7 @@
 typedef struct sg_neigh {
     int n;
     double r_list;        /* Å */
+    double h[3][3];       /* cell at build */
     int64_t *first;       /* [n+1] */
     int *j;               /* [first[n]] */
     unsigned short *image;/* [first[n]] index into shift */
@@ -34,6 +35,12 @@ void sg_neigh_free(sg_neigh *list);
 
 /** 1 when an atom has moved more than skin/2 since the build (or the cell differs). */
 int sg_neigh_stale(const sg_neigh *list, const sg_system *sys, double skin);
+
+/** Cartesian vectors of the shifts in the cell h. @param vector [out] [n_shift][3], Å. Threads: any. */
+void sg_neigh_shift_vectors(const sg_neigh *list, const double h[3][3], double (*vector)[3]);
+
+/** Present position of atom i brought into the cell as it was wrapped at build, Å. Threads: any. */
+void sg_neigh_wrapped(const sg_neigh *list, const sg_system *sys, int i, double x[3]);
 
 /** Smallest distance between two atoms (images included), and the pair. Large value when no pair is within r_max. */
 sg_status sg_neigh_closest(const sg_system *sys, double r_max, double *distance, int *atom_a, int *atom_b);
