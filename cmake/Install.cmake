@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where Debian expects things: with -DCMAKE_INSTALL_PREFIX=/usr the libraries go to /usr/lib/<multiarch>.
+include(GNUInstallDirs)
+set(targets slowglass-core)
+foreach(target slowglass-catalog slowglass-engine slowglass)
+  if(TARGET ${target})
+    list(APPEND targets ${target})
+  endif()
+endforeach()
+install(TARGETS ${targets})
+install(DIRECTORY include/slowglass DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+
+# The path back to the prefix keeps the file right when the installed tree is moved.
+file(RELATIVE_PATH SLOWGLASS_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+configure_file(cmake/slowglass.pc.in slowglass.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/slowglass.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
