@@ -9,5 +9,8 @@
 #include "slowglass/core/hash.h"
 #include "slowglass/core/rng.h"
 #include "slowglass/core/log.h"
+#include "slowglass/core/text.h"
+#include "slowglass/core/json.h"
+#include "slowglass/core/config.h"
 
 #endif
