@@ -9,6 +9,8 @@ foreach(target slowglass-catalog slowglass-engine slowglass)
 endforeach()
 install(TARGETS ${targets})
 install(DIRECTORY include/slowglass DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES README.md CHANGELOG.md doc/manual.md doc/architecture.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 
 # The path back to the prefix keeps the file right when the installed tree is moved.
 file(RELATIVE_PATH SLOWGLASS_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
