@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counter-based streams and the distributions drawn from them.
  *
- * Layout: key = {seed, purpose}, counter = {block, a, b, c}; counter[0] is the next block to be made, a block holds
- * four words and `used` of them are gone. 2^64 blocks per stream, and no two streams share a block.
+ * Layout: key = {seed, purpose}, counter = {block, a, b, c}; counter[0] is the next block to be made, a block
+ * holds four words and `used` of them are gone. 2^64 blocks per stream, and no two streams share a block.
  *
- * Counts run to 1e15 and beyond, where lgamma(k + 1) has lost every digit that matters. Probabilities of counts are
- * therefore taken in saddle-point form, log p = -deviance - Stirling remainders, whose terms stay of order one.
- * Source: C. Loader, "Fast and accurate computation of binomial probabilities" (2000); the rest in rng.h. */
+ * Counts run to 1e15 and beyond, where lgamma(k + 1) has lost every digit that matters. Probabilities of
+ * counts are therefore taken in saddle-point form, log p = -deviance - Stirling remainders, whose terms stay
+ * of order one. Source: C. Loader, "Fast and accurate computation of binomial probabilities" (2000); the rest
+ * in rng.h. */
 #include "slowglass/core/rng.h"
 
 #include <assert.h>
@@ -16,7 +17,7 @@
 
 enum { BLOCK_WORDS = 4 };
 
-static const double small_mean = 10.0; /* transformed rejection is proven from here on; below, waiting times are short */
+static const double small_mean = 10.0; /* transformed rejection holds from here on; below, waiting is short */
 static const double log_2pi = 1.8378770664093454836;
 
 static double exponential(sg_rng *rng);
@@ -37,10 +38,12 @@ void sg_rng_init(sg_rng *rng, uint64_t seed, sg_rng_purpose purpose, uint64_t a,
 uint64_t sg_rng_bits(sg_rng *rng)
 {
     if (rng->used == BLOCK_WORDS) {
-        const philox4x64_ctr_t counter = {{rng->counter[0], rng->counter[1], rng->counter[2], rng->counter[3]}};
+        const philox4x64_ctr_t counter = {
+            {rng->counter[0], rng->counter[1], rng->counter[2], rng->counter[3]}};
         const philox4x64_key_t key = {{rng->key[0], rng->key[1]}};
         const philox4x64_ctr_t block = philox4x64(counter, key);
-        for (int i = 0; i < BLOCK_WORDS; i++) rng->block[i] = block.v[i];
+        for (int i = 0; i < BLOCK_WORDS; i++)
+            rng->block[i] = block.v[i];
         rng->counter[0]++;
         rng->used = 0;
     }
@@ -110,7 +113,8 @@ static double exponential(sg_rng *rng)
     return -log(sg_rng_uniform(rng));
 }
 
-/* log k! - [k log k - k + log(2 pi k) / 2], k >= 1; the series' first neglected term is below 1e-13 from 16 on. */
+/* log k! - [k log k - k + log(2 pi k) / 2], k >= 1; the series' first neglected term is below 1e-13 from 16
+ * on. */
 static double stirling_remainder(double k)
 {
     if (k > 15.0) {
@@ -118,12 +122,13 @@ static double stirling_remainder(double k)
         return (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - 1.0 / 1680.0 / k2) / k2) / k2) / k;
     }
     double factorial = 1.0;
-    for (double i = 2.0; i <= k; i += 1.0) factorial *= i;
+    for (double i = 2.0; i <= k; i += 1.0)
+        factorial *= i;
     return log(factorial) - (k * log(k) - k + 0.5 * (log_2pi + log(k)));
 }
 
-/* k log(k / mean) + mean - k without cancellation; k, mean > 0. With v = (k - mean) / (k + mean) the logarithm is
- * 2 artanh v, which leaves (k - mean) v + 2 k (v^3/3 + v^5/5 + ...). */
+/* k log(k / mean) + mean - k without cancellation; k, mean > 0. With v = (k - mean) / (k + mean) the
+ * logarithm is 2 artanh v, which leaves (k - mean) v + 2 k (v^3/3 + v^5/5 + ...). */
 static double deviance(double k, double mean)
 {
     const double v = (k - mean) / (k + mean);
@@ -161,7 +166,8 @@ static double poisson_by_waiting(sg_rng *rng, double mean)
 {
     double count = 0.0;
 
-    for (double t = exponential(rng); t < mean; t += exponential(rng)) count += 1.0;
+    for (double t = exponential(rng); t < mean; t += exponential(rng))
+        count += 1.0;
     return count;
 }
 
@@ -190,7 +196,9 @@ static double binomial_by_waiting(sg_rng *rng, double n, double p)
     const double decay = -log1p(-p);
     double count = 0.0;
 
-    for (double at = floor(exponential(rng) / decay) + 1.0; at <= n; at += floor(exponential(rng) / decay) + 1.0) count += 1.0;
+    for (double at = floor(exponential(rng) / decay) + 1.0; at <= n;
+         at += floor(exponential(rng) / decay) + 1.0)
+        count += 1.0;
     return count;
 }
 

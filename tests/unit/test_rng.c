@@ -31,18 +31,23 @@ static void expect_block(uint64_t counter, uint64_t key, const uint64_t expected
     sg_rng_init(&rng, key, SG_RNG_TEST, counter, counter, counter);
     rng.key[1] = key;
     rng.counter[0] = counter;
-    for (int i = 0; i < 4; i++) assert_true(sg_rng_bits(&rng) == expected[i]);
+    for (int i = 0; i < 4; i++)
+        assert_true(sg_rng_bits(&rng) == expected[i]);
 }
 
 static void test_known_answers(void **state)
 {
     (void)state;
-    expect_block(0, 0, (const uint64_t[]){0x16554d9eca36314c, 0xdb20fe9d672d0fdc, 0xd7e772cee186176b, 0x7e68b68aec7ba23b});
-    expect_block(UINT64_MAX, UINT64_MAX,
-                 (const uint64_t[]){0x87b092c3013fe90b, 0x438c3c67be8d0224, 0x9cc7d7c69cd777b6, 0xa09caebf594f0ba0});
+    expect_block(
+        0, 0,
+        (const uint64_t[]){0x16554d9eca36314c, 0xdb20fe9d672d0fdc, 0xd7e772cee186176b, 0x7e68b68aec7ba23b});
+    expect_block(
+        UINT64_MAX, UINT64_MAX,
+        (const uint64_t[]){0x87b092c3013fe90b, 0x438c3c67be8d0224, 0x9cc7d7c69cd777b6, 0xa09caebf594f0ba0});
 
     sg_rng rng; /* digits of pi */
-    sg_rng_init(&rng, 0x452821e638d01377, SG_RNG_TEST, 0x13198a2e03707344, 0xa4093822299f31d0, 0x082efa98ec4e6c89);
+    sg_rng_init(&rng, 0x452821e638d01377, SG_RNG_TEST, 0x13198a2e03707344, 0xa4093822299f31d0,
+                0x082efa98ec4e6c89);
     rng.key[1] = 0xbe5466cf34e90c6c;
     rng.counter[0] = 0x243f6a8885a308d3;
     assert_true(sg_rng_bits(&rng) == 0xa528f45403e61d95);
@@ -63,17 +68,20 @@ static void test_streams_differ_in_every_name(void **state)
     sg_rng_init(&r[5], 1, SG_RNG_SEARCH, 2, 3, 9);
     sg_rng_init(&r[6], 1, SG_RNG_SEARCH, 2, 3, 4);
     uint64_t first[7];
-    for (int i = 0; i < 7; i++) first[i] = sg_rng_bits(&r[i]);
+    for (int i = 0; i < 7; i++)
+        first[i] = sg_rng_bits(&r[i]);
     assert_true(first[0] == first[6]);
     for (int i = 0; i < 6; i++)
-        for (int j = 0; j < i; j++) assert_true(first[i] != first[j]);
+        for (int j = 0; j < i; j++)
+            assert_true(first[i] != first[j]);
 }
 
 static void test_copy_continues_the_stream(void **state)
 {
     (void)state;
     sg_rng rng = stream(1);
-    for (int i = 0; i < 7; i++) sg_rng_normal(&rng);
+    for (int i = 0; i < 7; i++)
+        sg_rng_normal(&rng);
     sg_rng copy = rng;
     for (int i = 0; i < 50; i++) {
         const double x = sg_rng_normal(&rng), y = sg_rng_normal(&copy);
@@ -126,15 +134,18 @@ static double cdf_gamma(double x, double shape)
 {
     if (x <= 0.0) return 0.0;
     double term = exp(shape * log(x) - x - lgamma(shape + 1.0)), sum = term;
-    for (int i = 1; i < 5000 && term > 1e-17 * sum; i++) sum += term *= x / (shape + i);
+    for (int i = 1; i < 5000 && term > 1e-17 * sum; i++)
+        sum += term *= x / (shape + i);
     return sum;
 }
 
 static void expect_mean_and_variance(const double *x, int n, double mean, double variance, double kurtosis)
 {
     double m = 0.0, v = 0.0;
-    for (int i = 0; i < n; i++) m += (x[i] - mean) / n;
-    for (int i = 0; i < n; i++) v += (x[i] - mean) * (x[i] - mean) / n;
+    for (int i = 0; i < n; i++)
+        m += (x[i] - mean) / n;
+    for (int i = 0; i < n; i++)
+        v += (x[i] - mean) * (x[i] - mean) / n;
     assert_true(fabs(m) < z_limit * sqrt(variance / n));
     assert_true(fabs(v / variance - 1.0) < z_limit * sqrt((kurtosis - 1.0) / n));
 }
@@ -144,7 +155,8 @@ static void test_uniform(void **state)
     (void)state;
     static double x[N];
     sg_rng rng = stream(2);
-    for (int i = 0; i < N; i++) x[i] = sg_rng_uniform(&rng);
+    for (int i = 0; i < N; i++)
+        x[i] = sg_rng_uniform(&rng);
     expect_mean_and_variance(x, N, 0.5, 1.0 / 12.0, 1.8);
     assert_true(ks(x, N, cdf_uniform, 0.0) < ks_limit);
     assert_true(x[0] > 0.0 && x[N - 1] < 1.0);
@@ -161,7 +173,8 @@ static void test_normal(void **state)
     (void)state;
     static double x[N];
     sg_rng rng = stream(3);
-    for (int i = 0; i < N; i++) x[i] = sg_rng_normal(&rng);
+    for (int i = 0; i < N; i++)
+        x[i] = sg_rng_normal(&rng);
     expect_mean_and_variance(x, N, 0.0, 1.0, 3.0);
     assert_true(ks(x, N, cdf_normal, 0.0) < ks_limit);
 }
@@ -174,21 +187,23 @@ static void test_gamma(void **state)
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
         const double a = shapes[k];
         sg_rng rng = stream(10 + k);
-        for (int i = 0; i < N; i++) x[i] = sg_rng_gamma(&rng, a);
+        for (int i = 0; i < N; i++)
+            x[i] = sg_rng_gamma(&rng, a);
         expect_mean_and_variance(x, N, a, a, 3.0 + 6.0 / a);
         assert_true(ks(x, N, cdf_gamma, a) < ks_limit);
     }
     for (double a = 1e6; a < 1e16; a *= 1e3) { /* normal to within 1 / (3 sqrt(a)) */
         sg_rng rng = stream(30);
-        for (int i = 0; i < N; i++) x[i] = (sg_rng_gamma(&rng, a) - a) / sqrt(a);
+        for (int i = 0; i < N; i++)
+            x[i] = (sg_rng_gamma(&rng, a) - a) / sqrt(a);
         assert_true(ks(x, N, cdf_normal, 0.0) < ks_limit);
     }
 }
 
 /* Chi-square of integer samples against probabilities p[0..bins), the tail lumped into the last bin.
  * Returned as a standard normal deviate (Wilson & Hilferty). */
-static double chi_square_deviate(const double *x, int n, double (*log_p)(double k, double n, double p), double trials, double p,
-                                 double lowest, int bins)
+static double chi_square_deviate(const double *x, int n, double (*log_p)(double k, double n, double p),
+                                 double trials, double p, double lowest, int bins)
 {
     double chi2 = 0.0, expected = 0.0, left = 1.0;
     int freedom = -1, got = 0, seen = 0;
@@ -196,7 +211,8 @@ static double chi_square_deviate(const double *x, int n, double (*log_p)(double 
         const double q = exp(log_p(lowest + b, trials, p));
         expected += n * q;
         left -= q;
-        for (int i = 0; i < n; i++) got += x[i] == lowest + b;
+        for (int i = 0; i < n; i++)
+            got += x[i] == lowest + b;
         if (expected < 20.0 && b + 1 < bins) continue;
         if (n * left < 20.0) break;
         chi2 += (got - expected) * (got - expected) / expected;
@@ -233,9 +249,11 @@ static void test_poisson(void **state)
     for (size_t k = 0; k < sizeof means / sizeof *means; k++) {
         const double m = means[k];
         sg_rng rng = stream(40 + k);
-        for (int i = 0; i < N; i++) x[i] = sg_rng_poisson(&rng, m);
+        for (int i = 0; i < N; i++)
+            x[i] = sg_rng_poisson(&rng, m);
         expect_mean_and_variance(x, N, m, m, 3.0 + 1.0 / m);
-        assert_true(chi_square_deviate(x, N, log_poisson, 0.0, m, 0.0, (int)(m + 8.0 * sqrt(m)) + 3) < z_limit);
+        assert_true(chi_square_deviate(x, N, log_poisson, 0.0, m, 0.0, (int)(m + 8.0 * sqrt(m)) + 3) <
+                    z_limit);
     }
     sg_rng rng = stream(60);
     assert_true(sg_rng_poisson(&rng, 0.0) == 0.0);
@@ -256,7 +274,7 @@ static void test_binomial_small(void **state)
     (void)state;
     static const struct {
         double n, p;
-    } c[] = {{1, 0.5},    {5, 0.9},     {12, 0.3},     {40, 0.25},   {40, 0.5},    {40, 0.75},   {200, 0.02},
+    } c[] = {{1, 0.5},    {5, 0.9},     {12, 0.3},     {40, 0.25},  {40, 0.5},     {40, 0.75},  {200, 0.02},
              {1000, 0.4}, {1e4, 0.999}, {1e6, 1.3e-6}, {1e6, 2e-5}, {1e12, 5e-13}, {3e9, 1e-8}, {20, 0.5}};
     static double x[N];
     for (size_t k = 0; k < sizeof c / sizeof *c; k++) {
@@ -266,10 +284,12 @@ static void test_binomial_small(void **state)
             x[i] = sg_rng_binomial(&rng, n, p);
             assert_true(x[i] >= 0.0 && x[i] <= n && x[i] == floor(x[i]));
         }
-        expect_mean_and_variance(x, N, mean, variance, 3.0 + (1.0 - 6.0 * p * (1.0 - p)) / variance + (n == 1 ? 0.1 : 0.0));
+        expect_mean_and_variance(x, N, mean, variance,
+                                 3.0 + (1.0 - 6.0 * p * (1.0 - p)) / variance + (n == 1 ? 0.1 : 0.0));
         if (n > 1e8) continue; /* lgamma is no judge there */
         const double lowest = floor(fmax(0.0, mean - 9.0 * sqrt(variance) - 1.0));
-        assert_true(chi_square_deviate(x, N, log_binomial, n, p, lowest, (int)(18.0 * sqrt(variance)) + 6) < z_limit);
+        assert_true(chi_square_deviate(x, N, log_binomial, n, p, lowest, (int)(18.0 * sqrt(variance)) + 6) <
+                    z_limit);
     }
 }
 
@@ -282,7 +302,8 @@ static void test_binomial_huge(void **state)
         for (size_t k = 0; k < sizeof ps / sizeof *ps; k++) {
             const double p = ps[k], deviation = sqrt(n * p * (1.0 - p));
             sg_rng rng = stream(120 + k);
-            for (int i = 0; i < N; i++) x[i] = (sg_rng_binomial(&rng, n, p) - n * p) / deviation;
+            for (int i = 0; i < N; i++)
+                x[i] = (sg_rng_binomial(&rng, n, p) - n * p) / deviation;
             expect_mean_and_variance(x, N, 0.0, 1.0, 3.0);
             assert_true(ks(x, N, cdf_normal, 0.0) < ks_limit);
         }
@@ -293,9 +314,11 @@ static void test_binomial_rare(void **state)
     (void)state;
     static double x[N];
     sg_rng rng = stream(140);
-    for (int i = 0; i < N; i++) x[i] = sg_rng_binomial(&rng, 1e15, 2e-15); /* Poisson(2) to 1e-15 */
+    for (int i = 0; i < N; i++)
+        x[i] = sg_rng_binomial(&rng, 1e15, 2e-15); /* Poisson(2) to 1e-15 */
     assert_true(chi_square_deviate(x, N, log_poisson, 0.0, 2.0, 0.0, 14) < z_limit);
-    for (int i = 0; i < N; i++) x[i] = 1e15 - sg_rng_binomial(&rng, 1e15, 1.0 - 0x1p-50);
+    for (int i = 0; i < N; i++)
+        x[i] = 1e15 - sg_rng_binomial(&rng, 1e15, 1.0 - 0x1p-50);
     expect_mean_and_variance(x, N, 1e15 * 0x1p-50, 1e15 * 0x1p-50, 3.0 + 0x1p50 / 1e15);
 
     assert_true(sg_rng_binomial(&rng, 1e15, 0.0) == 0.0);
