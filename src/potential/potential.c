@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The doors of the module: dispatch, counting, the check for numbers that went wrong, specifications in text. */
+#include "potential_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char LAMMPS_FOLDER[] = "/usr/share/lammps/potentials"; /* of Debian's package lammps-data */
+
+static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, const sg_forces *out);
+static sg_status create_lj_from_text(const char *numbers, int n_elements, const char *const elements[],
+                                     sg_potential **out);
+
+sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                               const sg_atom_set *free_atoms, sg_forces *out)
+{
+    work->last_equivalents = free_atoms ? 0.0 : 1.0;
+    const sg_status st = pot->ops->compute(pot, work, sys, free_atoms, out);
+    if (st != SG_OK) return st;
+    if (free_atoms) {
+        work->calls.free_set++;
+        for (int k = 0; k < 6; k++) out->virial[k] = NAN;
+    } else {
+        work->calls.full++;
+    }
+    work->calls.equivalents += work->last_equivalents;
+    return check_finite(sys, free_atoms, out);
+}
+
+static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, const sg_forces *out)
+{
+    const int n = set ? set->n : sys->n;
+
+    for (int k = 0; k < n; k++) {
+        const int i = set ? set->atom[k] : k;
+        if (!isfinite(out->f[i][0] + out->f[i][1] + out->f[i][2]))
+            return sg_fail(SG_ENUMERIC, "force on atom id %d at (%g, %g, %g) Å not finite", sys->id[i], sys->x[i][0],
+                           sys->x[i][1], sys->x[i][2]);
+    }
+    if (!isfinite(out->energy)) return sg_fail(SG_ENUMERIC, "energy of %d atoms not finite", sys->n);
+    return SG_OK;
+}
+
+void sg_potential_stress(const sg_system *sys, const sg_forces *f, double stress[6])
+{
+    for (int k = 0; k < 6; k++) stress[k] = f->virial[k] / sys->cell.volume;
+}
+
+void sg_potential_free(sg_potential *pot)
+{
+    if (pot) pot->ops->free(pot);
+}
+
+/* ---- specifications ---- */
+
+sg_status sg_potential_create(const char *spec, const char *folder, int n_elements, const char *const elements[],
+                              sg_potential **out)
+{
+    static const char *const styles[] = {"eam/alloy", "eam/fs"};
+
+    *out = NULL;
+    if (strncmp(spec, "lj:", 3) == 0) return create_lj_from_text(spec + 3, n_elements, elements, out);
+    for (size_t k = 0; k < sizeof styles / sizeof styles[0]; k++) {
+        const size_t n = strlen(styles[k]);
+        char *path = NULL;
+        if (strncmp(spec, styles[k], n) != 0 || spec[n] != ':') continue;
+        sg_status st = sg_potential_find_file(spec + n + 1, folder, &path);
+        if (st == SG_OK) st = sg_potential_create_eam(styles[k], path, n_elements, elements, out);
+        sg_free(path);
+        return st;
+    }
+    return sg_fail(SG_EINVAL, "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE or lj:eps,sigma,cutoff[,..]", spec);
+}
+
+/* folder/name, or NULL when that file cannot be read; *out_of_memory is set then too. */
+static char *readable(const char *folder, const char *name, int *out_of_memory)
+{
+    const size_t n = (folder ? strlen(folder) + 1 : 0) + strlen(name) + 1;
+    char *const path = sg_calloc(n, 1);
+
+    if (!path) {
+        *out_of_memory = 1;
+        return NULL;
+    }
+    snprintf(path, n, "%s%s%s", folder ? folder : "", folder ? "/" : "", name);
+    FILE *const f = fopen(path, "rb");
+    if (!f) {
+        sg_free(path);
+        return NULL;
+    }
+    fclose(f);
+    return path;
+}
+
+sg_status sg_potential_find_file(const char *name, const char *folder, char **path)
+{
+    const char *const lammps = getenv("LAMMPS_POTENTIALS");
+    const int absolute = name[0] == '/';
+    int out_of_memory = 0;
+
+    *path = NULL;
+    if (name[0] == '\0') return sg_fail(SG_EINVAL, "potential without a file name");
+    if (folder && !absolute) *path = readable(folder, name, &out_of_memory);
+    if (!*path && !out_of_memory) *path = readable(NULL, name, &out_of_memory);
+    if (!*path && !out_of_memory && lammps && !absolute) *path = readable(lammps, name, &out_of_memory);
+    if (!*path && !out_of_memory && !absolute) *path = readable(LAMMPS_FOLDER, name, &out_of_memory);
+    if (out_of_memory) return sg_fail(SG_ENOMEM, "path of potential %s", name);
+    if (*path) return SG_OK;
+    if (absolute) return sg_fail(SG_ENOTFOUND, "potential file %s cannot be read", name);
+    return sg_fail(SG_ENOTFOUND, "potential file %s not found: looked in %s, here, in $LAMMPS_POTENTIALS (%s) and in %s",
+                   name, folder ? folder : "(no folder)", lammps ? lammps : "not set", LAMMPS_FOLDER);
+}
+
+static sg_status create_lj_from_text(const char *numbers, int n_elements, const char *const elements[],
+                                     sg_potential **out)
+{
+    enum { MAX_PAIRS = SG_MAX_SPECIES * (SG_MAX_SPECIES + 1) / 2 };
+    double value[MAX_PAIRS][3];
+    const int want = n_elements * (n_elements + 1) / 2 * 3;
+    const char *at = numbers;
+    int n = 0;
+
+    if (n_elements < 1 || n_elements > SG_MAX_SPECIES)
+        return sg_fail(SG_EINVAL, "%d elements given, need 1 to %d", n_elements, SG_MAX_SPECIES);
+    for (; n < want; n++) {
+        char *end;
+        value[n / 3][n % 3] = strtod(at, &end);
+        if (end == at) break;
+        at = end;
+        if (*at == ',') at++;
+        else if (*at) break;
+        if (!*at) {
+            n++;
+            break;
+        }
+    }
+    if (n != want || *at)
+        return sg_fail(SG_EINVAL, "\"lj:%s\": expected %d numbers eps,sigma,cutoff per pair of %d elements", numbers, want,
+                       n_elements);
+    return sg_potential_create_lj(n_elements, elements, (const double(*)[3])value, out);
+}
