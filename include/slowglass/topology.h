@@ -149,6 +149,7 @@ typedef struct sg_match_options {
     double cover;      /* Å: all atoms of the target this close to its centre must be assigned; 0: no such demand */
     int improper;      /* 1: mirror images count */
     int best_only;     /* 1: only the placement with the smallest largest residual */
+    double enough;     /* Å, with best_only: stop at the first placement whose largest residual is no more than this; 0: try all */
 } sg_match_options;
 
 /** 0.3 Å, SG_TOPOLOGY_ASSIGN_MAX, no cover, improper allowed, all placements. */

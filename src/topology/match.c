@@ -14,6 +14,8 @@
 
 enum { MAX_ROUNDS = 5 };
 
+#define SURE 0.35 /* Å: less than half the distance of any two atoms in matter; a pair this close is the nearest one */
+
 typedef struct candidate { /* a possible pair */
     double r2; /* Å^2 */
     int ref, target;
@@ -24,9 +26,11 @@ typedef struct scratch {
     size_t capacity;
     unsigned char taken[SG_TOPOLOGY_MAX_CLUSTER];
     double image[SG_TOPOLOGY_MAX_CLUSTER][3]; /* targets in the order of the reference */
+    double length[SG_TOPOLOGY_MAX_CLUSTER];   /* of the targets: no atom is searched among those much nearer or farther */
     sg_placement trial;
 } scratch;
 
+static double norm(const double x[3]);
 static sg_status check(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt);
 static int shell_fits(const sg_cluster *ref, const sg_cluster *target, const int *perm, double reach);
 static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt, int improper,
@@ -40,7 +44,7 @@ static int same_map(const sg_placement *a, const sg_placement *b);
 
 sg_match_options sg_match_defaults(void)
 {
-    return (sg_match_options){.tolerance = 0.3, .assign_max = SG_TOPOLOGY_ASSIGN_MAX, .cover = 0.0, .improper = 1, .best_only = 0};
+    return (sg_match_options){.tolerance = 0.3, .assign_max = SG_TOPOLOGY_ASSIGN_MAX, .cover = 0.0, .improper = 1};
 }
 
 sg_status sg_topology_match(const sg_cluster *ref, const sg_cluster *target, int n_perm,
@@ -56,6 +60,7 @@ sg_status sg_topology_match(const sg_cluster *ref, const sg_cluster *target, int
     if (ref->n_shell != target->n_shell || ref->n > target->n) return SG_OK;
     for (int k = 0; k < SG_TOPOLOGY_MAX_VERTICES; k++) identity[k] = k;
     if (!(s = sg_calloc(1, sizeof *s))) return sg_fail(SG_ENOMEM, "matching of %d atoms", ref->n);
+    for (int m = 0; m < target->n; m++) s->length[m] = norm(target->x[m]);
     for (int p = 0; p < (perm ? n_perm : 1); p++) {
         const int *order = perm ? perm[p] : identity;
         if (!shell_fits(ref, target, order, opt->assign_max)) continue;
@@ -64,6 +69,7 @@ sg_status sg_topology_match(const sg_cluster *ref, const sg_cluster *target, int
             memcpy(s->trial.map, order, (size_t)ref->n_shell * sizeof *order);
             if ((st = try_placement(ref, target, opt, improper, s, &ok)) != SG_OK) goto done;
             if (ok) insert(&s->trial, opt, max_out, out, n_out);
+            if (ok && opt->best_only && s->trial.max <= opt->enough) goto done;
         }
     }
 done:
@@ -71,6 +77,11 @@ done:
     sg_free(s->pair);
     sg_free(s);
     return st;
+}
+
+static double norm(const double x[3])
+{
+    return sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
 }
 
 static sg_status check(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt)
@@ -86,9 +97,8 @@ static sg_status check(const sg_cluster *ref, const sg_cluster *target, const sg
 static int shell_fits(const sg_cluster *ref, const sg_cluster *target, const int *perm, double reach)
 {
     for (int k = 0; k < ref->n_shell; k++) {
-        const double *a = ref->x[k], *b = target->x[perm[k]];
-        const double ra = sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]), rb = sqrt(b[0] * b[0] + b[1] * b[1] + b[2] * b[2]);
-        if (ref->number[k] != target->number[perm[k]] || fabs(ra - rb) > 2.0 * reach) return 0;
+        const double miss = norm(ref->x[k]) - norm(target->x[perm[k]]);
+        if (ref->number[k] != target->number[perm[k]] || fabs(miss) > 2.0 * reach) return 0;
     }
     return 1;
 }
@@ -109,6 +119,7 @@ static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, 
         if ((st = assign(ref, target, opt->assign_max, s, &complete)) != SG_OK || !complete) return st;
         if (round > 0 && !memcmp(before, p->map, (size_t)ref->n * sizeof *before)) break;
         if ((st = fit(ref, target, ref->n, improper, s)) != SG_OK) return st;
+        if (p->max < SURE) break;
     }
     *ok = p->max <= opt->tolerance && (!(opt->cover > 0.0) || covers(target, p, opt->cover));
     return SG_OK;
@@ -127,7 +138,9 @@ static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double 
         const size_t first = n;
         double y[3];
         for (int c = 0; c < 3; c++) y[c] = p->R[c][0] * a[0] + p->R[c][1] * a[1] + p->R[c][2] * a[2] + p->t[c];
+        const double length = norm(y);
         for (int m = target->n_shell; m < target->n; m++) {
+            if (fabs(s->length[m] - length) >= reach) continue;
             const double d[3] = {target->x[m][0] - y[0], target->x[m][1] - y[1], target->x[m][2] - y[2]};
             const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
             if (!(r2 < reach * reach) || target->number[m] != ref->number[k]) continue;
