@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The automorphism group of an environment, from igraph's generators, closed breadth-first.
  *
- * Starting from the identity, every known element is followed by every generator; what is new is appended. In a finite group
- * this reaches all elements, and the order depends only on the generators. */
+ * Starting from the identity, every known element is followed by every generator; what is new is appended. In
+ * a finite group this reaches all elements, and the order depends only on the generators. */
 #include <assert.h>
 #include <string.h>
 
@@ -11,7 +11,8 @@
 static void read_graph(const sg_environment *env, sg_shell_graph *graph);
 static int find(int n, int size, int (*perm)[SG_TOPOLOGY_MAX_VERTICES], const int *candidate);
 
-sg_status sg_topology_automorphisms(const sg_environment *env, int max, int (*perm)[SG_TOPOLOGY_MAX_VERTICES], int *n)
+sg_status sg_topology_automorphisms(const sg_environment *env, int max, int (*perm)[SG_TOPOLOGY_MAX_VERTICES],
+                                    int *n)
 {
     sg_shell_graph graph;
     int(*generator)[SG_TOPOLOGY_MAX_VERTICES], n_generators;
@@ -21,12 +22,14 @@ sg_status sg_topology_automorphisms(const sg_environment *env, int max, int (*pe
     *n = 0;
     read_graph(env, &graph);
     if ((st = sg_graph_generators(&graph, &generator, &n_generators)) != SG_OK) return st;
-    for (int v = 0; v < graph.n; v++) perm[0][v] = v;
+    for (int v = 0; v < graph.n; v++)
+        perm[0][v] = v;
     *n = 1;
     for (int e = 0; e < *n; e++)
         for (int g = 0; g < n_generators && *n < max; g++) {
             int *next = perm[*n];
-            for (int v = 0; v < graph.n; v++) next[v] = generator[g][perm[e][v]];
+            for (int v = 0; v < graph.n; v++)
+                next[v] = generator[g][perm[e][v]];
             if (!find(*n, graph.n, perm, next)) (*n)++;
         }
     sg_free(generator);

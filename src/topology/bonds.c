@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bonds: full lists of neighbours within a cutoff per pair of elements, and of those just beyond it.
  *
- * The half list of module neigh is gone through twice: once to count, once to fill. Since it is sorted by (i, j, image), every
- * row of the full list comes out sorted by (j, image). */
+ * The half list of module neigh is gone through twice: once to count, once to fill. Since it is sorted by (i,
+ * j, image), every row of the full list comes out sorted by (j, image). */
 #include <math.h>
 #include <string.h>
 
@@ -17,13 +17,15 @@ static sg_status build(const sg_system *sys, double r_list, const reach *reach_o
 static int classify(const sg_system *sys, const reach *reach_of, int i, int j, const double d[3]);
 static void count(const sg_system *sys, const sg_neigh *list, const reach *reach_of, sg_bonds *bonds);
 static sg_status allocate(sg_bonds *bonds);
-static void fill(const sg_system *sys, const sg_neigh *list, const reach *reach_of, sg_bonds *bonds, int *at, int *near_at);
+static void fill(const sg_system *sys, const sg_neigh *list, const reach *reach_of, sg_bonds *bonds, int *at,
+                 int *near_at);
 static int offsets(int *first, int n);
 
 sg_status sg_topology_params_check(const sg_system *sys, const sg_topology_params *params)
 {
     if (params->n_species != sys->species.n)
-        return sg_fail(SG_EINVAL, "bond cutoffs for %d species, the system has %d", params->n_species, sys->species.n);
+        return sg_fail(SG_EINVAL, "bond cutoffs for %d species, the system has %d", params->n_species,
+                       sys->species.n);
     for (int a = 0; a < params->n_species; a++)
         for (int b = 0; b < params->n_species; b++) {
             const double cutoff = params->cutoff[a][b];
@@ -31,8 +33,8 @@ sg_status sg_topology_params_check(const sg_system *sys, const sg_topology_param
                 return sg_fail(SG_EINVAL, "bond cutoff %s-%s is %g Å, need > 0", sys->species.symbol[a],
                                sys->species.symbol[b], cutoff);
             if (cutoff != params->cutoff[b][a])
-                return sg_fail(SG_EINVAL, "bond cutoffs %s-%s %g Å and back %g Å differ", sys->species.symbol[a],
-                               sys->species.symbol[b], cutoff, params->cutoff[b][a]);
+                return sg_fail(SG_EINVAL, "bond cutoffs %s-%s %g Å and back %g Å differ",
+                               sys->species.symbol[a], sys->species.symbol[b], cutoff, params->cutoff[b][a]);
         }
     return SG_OK;
 }
@@ -87,11 +89,17 @@ static sg_status build(const sg_system *sys, double r_list, const reach *reach_o
     if ((st = sg_neigh_create(sys, r_list, NULL, &list)) != SG_OK) goto done;
     bonds = sg_calloc(1, sizeof *bonds);
     at = sg_calloc(2 * (size_t)sys->n + 2, sizeof *at);
-    if (!bonds || !at) { st = sg_fail(SG_ENOMEM, "bonds of %d atoms", sys->n); goto done; }
+    if (!bonds || !at) {
+        st = sg_fail(SG_ENOMEM, "bonds of %d atoms", sys->n);
+        goto done;
+    }
     bonds->n = sys->n;
     bonds->first = sg_calloc((size_t)sys->n + 1, sizeof *bonds->first);
     bonds->near_first = sg_calloc((size_t)sys->n + 1, sizeof *bonds->near_first);
-    if (!bonds->first || !bonds->near_first) { st = sg_fail(SG_ENOMEM, "bonds of %d atoms", sys->n); goto done; }
+    if (!bonds->first || !bonds->near_first) {
+        st = sg_fail(SG_ENOMEM, "bonds of %d atoms", sys->n);
+        goto done;
+    }
     count(sys, list, reach_of, bonds);
     if ((st = allocate(bonds)) != SG_OK) goto done;
     fill(sys, list, reach_of, bonds, at, at + sys->n + 1);
@@ -109,10 +117,12 @@ void sg_bonds_pair_vector(const sg_system *sys, const sg_neigh *list, int i, int
     const int j = list->j[k];
     const int *shift = list->shift[list->image[k]];
 
-    for (int c = 0; c < 3; c++) d[c] = sys->x[j][c] - sys->x[i][c];
+    for (int c = 0; c < 3; c++)
+        d[c] = sys->x[j][c] - sys->x[i][c];
     for (int a = 0; a < 3; a++) {
         const double m = list->wrap[j][a] - list->wrap[i][a] + shift[a];
-        for (int c = 0; c < 3; c++) d[c] += m * sys->cell.h[a][c];
+        for (int c = 0; c < 3; c++)
+            d[c] += m * sys->cell.h[a][c];
     }
 }
 
@@ -144,7 +154,8 @@ static void count(const sg_system *sys, const sg_neigh *list, const reach *reach
 /* Turn lengths into offsets; the total. */
 static int offsets(int *first, int n)
 {
-    for (int i = 0; i < n; i++) first[i + 1] += first[i];
+    for (int i = 0; i < n; i++)
+        first[i + 1] += first[i];
     return first[n];
 }
 
@@ -160,7 +171,8 @@ static sg_status allocate(sg_bonds *bonds)
     return SG_OK;
 }
 
-static void fill(const sg_system *sys, const sg_neigh *list, const reach *reach_of, sg_bonds *bonds, int *at, int *near_at)
+static void fill(const sg_system *sys, const sg_neigh *list, const reach *reach_of, sg_bonds *bonds, int *at,
+                 int *near_at)
 {
     memcpy(at, bonds->first, (size_t)sys->n * sizeof *at);
     memcpy(near_at, bonds->near_first, (size_t)sys->n * sizeof *near_at);
@@ -173,7 +185,8 @@ static void fill(const sg_system *sys, const sg_neigh *list, const reach *reach_
             if (!class) continue;
             int *next = class == 2 ? at : near_at, *to = class == 2 ? bonds->j : bonds->near_j;
             double(*vector)[3] = class == 2 ? bonds->d : bonds->near_d;
-            const int p = next[i]++, q = next[j]++; /* for the atom's own image both are in its row, one after the other */
+            const int p = next[i]++,
+                      q = next[j]++; /* for the atom's own image both are in its row, one after the other */
             to[p] = j;
             to[q] = i;
             for (int c = 0; c < 3; c++) {

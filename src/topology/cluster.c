@@ -7,8 +7,11 @@
 
 #include "topology_internal.h"
 
-#define SAME_PLACE 1e-3    /* Å: two images of one atom are never this close; the same image found twice differs by rounding */
-#define DISTANCE_UNIT 1e-6 /* Å: distances are sorted in this unit, so that rounding does not change an order */
+#define SAME_PLACE                                                                                           \
+    1e-3 /* Å: two images of one atom are never this close; the same image found twice differs by rounding  \
+          */
+#define DISTANCE_UNIT                                                                                        \
+    1e-6 /* Å: distances are sorted in this unit, so that rounding does not change an order */
 
 typedef struct member {
     long distance; /* in DISTANCE_UNIT */
@@ -17,13 +20,14 @@ typedef struct member {
 } member;
 
 static sg_status allocate(sg_cluster *cluster, int n);
-static sg_status sphere_members(const sg_system *sys, const sg_environment *env, double r, const sg_bonds *spheres,
-                                member **out, int *n);
+static sg_status sphere_members(const sg_system *sys, const sg_environment *env, double r,
+                                const sg_bonds *spheres, member **out, int *n);
 static int is_vertex(const sg_environment *env, int atom, const double d[3]);
 static int compare_members(const void *left, const void *right);
 static void image_range(const sg_cell *cell, const double s[3], double r, int low[3], int high[3]);
 
-sg_status sg_topology_sphere(const sg_system *sys, int centre, double r, int max, int *atom, double (*d)[3], int *n)
+sg_status sg_topology_sphere(const sg_system *sys, int centre, double r, int max, int *atom, double (*d)[3],
+                             int *n)
 {
     const sg_cell *cell = &sys->cell;
 
@@ -32,8 +36,10 @@ sg_status sg_topology_sphere(const sg_system *sys, int centre, double r, int max
     for (int j = 0; j < sys->n; j++) {
         double x[3], s[3];
         int low[3], high[3], m[3];
-        for (int c = 0; c < 3; c++) x[c] = sys->x[j][c] - sys->x[centre][c];
-        for (int c = 0; c < 3; c++) s[c] = x[0] * cell->hinv[0][c] + x[1] * cell->hinv[1][c] + x[2] * cell->hinv[2][c];
+        for (int c = 0; c < 3; c++)
+            x[c] = sys->x[j][c] - sys->x[centre][c];
+        for (int c = 0; c < 3; c++)
+            s[c] = x[0] * cell->hinv[0][c] + x[1] * cell->hinv[1][c] + x[2] * cell->hinv[2][c];
         image_range(cell, s, r, low, high);
         for (m[0] = low[0]; m[0] <= high[0]; m[0]++)
             for (m[1] = low[1]; m[1] <= high[1]; m[1]++)
@@ -43,7 +49,9 @@ sg_status sg_topology_sphere(const sg_system *sys, int centre, double r, int max
                     for (int c = 0; c < 3; c++)
                         v[c] = x[c] + m[0] * cell->h[0][c] + m[1] * cell->h[1][c] + m[2] * cell->h[2][c];
                     if (!(v[0] * v[0] + v[1] * v[1] + v[2] * v[2] < r * r)) continue;
-                    if (*n == max) return sg_fail(SG_EINVAL, "more than %d atoms within %g Å of atom %d", max, r, sys->id[centre]);
+                    if (*n == max)
+                        return sg_fail(SG_EINVAL, "more than %d atoms within %g Å of atom %d", max, r,
+                                       sys->id[centre]);
                     atom[*n] = j;
                     memcpy(d[(*n)++], v, sizeof v);
                 }
@@ -75,7 +83,8 @@ done:
     return st;
 }
 
-sg_status sg_cluster_init_record(sg_cluster *cluster, int n, int n_shell, const unsigned char *number, const float (*x)[3])
+sg_status sg_cluster_init_record(sg_cluster *cluster, int n, int n_shell, const unsigned char *number,
+                                 const float (*x)[3])
 {
     sg_status st;
 
@@ -87,7 +96,8 @@ sg_status sg_cluster_init_record(sg_cluster *cluster, int n, int n_shell, const 
     for (int k = 0; k < n; k++) {
         cluster->atom[k] = -1;
         cluster->number[k] = number[k];
-        for (int c = 0; c < 3; c++) cluster->x[k][c] = (double)x[k][c];
+        for (int c = 0; c < 3; c++)
+            cluster->x[k][c] = (double)x[k][c];
     }
     return SG_OK;
 }
@@ -114,8 +124,8 @@ static sg_status allocate(sg_cluster *cluster, int n)
 }
 
 /* Atoms within r that are not vertices of the environment, nearest first. */
-static sg_status sphere_members(const sg_system *sys, const sg_environment *env, double r, const sg_bonds *spheres,
-                                member **out, int *n)
+static sg_status sphere_members(const sg_system *sys, const sg_environment *env, double r,
+                                const sg_bonds *spheres, member **out, int *n)
 {
     int found_atom[SG_TOPOLOGY_MAX_CLUSTER], n_found = 0;
     double found_d[SG_TOPOLOGY_MAX_CLUSTER][3];
@@ -131,10 +141,12 @@ static sg_status sphere_members(const sg_system *sys, const sg_environment *env,
         atom = spheres->j + spheres->first[centre];
         d = (const double(*)[3])(spheres->d + spheres->first[centre]);
         n_found = spheres->first[centre + 1] - spheres->first[centre];
-    } else if ((st = sg_topology_sphere(sys, centre, r, SG_TOPOLOGY_MAX_CLUSTER, found_atom, found_d, &n_found)) != SG_OK) {
+    } else if ((st = sg_topology_sphere(sys, centre, r, SG_TOPOLOGY_MAX_CLUSTER, found_atom, found_d,
+                                        &n_found)) != SG_OK) {
         return st;
     }
-    if (!(list = sg_calloc((size_t)n_found, sizeof *list))) return sg_fail(SG_ENOMEM, "sphere of %d atoms", n_found);
+    if (!(list = sg_calloc((size_t)n_found, sizeof *list)))
+        return sg_fail(SG_ENOMEM, "sphere of %d atoms", n_found);
     for (int k = 0; k < n_found; k++) {
         const double length = sqrt(d[k][0] * d[k][0] + d[k][1] * d[k][1] + d[k][2] * d[k][2]);
         if (!(length < r) || is_vertex(env, atom[k], d[k])) continue;
@@ -150,7 +162,8 @@ static sg_status sphere_members(const sg_system *sys, const sg_environment *env,
 static int is_vertex(const sg_environment *env, int atom, const double d[3])
 {
     for (int k = 1; k < env->n; k++)
-        if (env->atom[k] == atom && fabs(env->x[k][0] - d[0]) + fabs(env->x[k][1] - d[1]) + fabs(env->x[k][2] - d[2]) < SAME_PLACE)
+        if (env->atom[k] == atom &&
+            fabs(env->x[k][0] - d[0]) + fabs(env->x[k][1] - d[1]) + fabs(env->x[k][2] - d[2]) < SAME_PLACE)
             return 1;
     return 0;
 }
@@ -171,8 +184,9 @@ static void image_range(const sg_cell *cell, const double s[3], double r, int lo
 {
     for (int a = 0; a < 3; a++) {
         /* |column a of hinv| is one over the height along a, so r times it bounds |s_a| */
-        const double reach = r * sqrt(cell->hinv[0][a] * cell->hinv[0][a] + cell->hinv[1][a] * cell->hinv[1][a] +
-                                      cell->hinv[2][a] * cell->hinv[2][a]);
+        const double reach =
+            r * sqrt(cell->hinv[0][a] * cell->hinv[0][a] + cell->hinv[1][a] * cell->hinv[1][a] +
+                     cell->hinv[2][a] * cell->hinv[2][a]);
         low[a] = cell->periodic[a] ? (int)ceil(-reach - s[a]) : 0;
         high[a] = cell->periodic[a] ? (int)floor(reach - s[a]) : 0;
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bond cutoffs from the partial pair distributions of one structure.
  *
- * Per pair of elements: a histogram of distances, divided by r^2 and smoothed by a Gaussian, is g(r) up to a factor. Its first
- * high peak at r1 is found, then the lowest place of the window 1.1 r1 .. 1.5 r1, which holds the first minimum of a glass
- * (1.3 r1), the gap of fcc and hcp (1 .. 1.41 r1) and of bcc behind its double shell (1.15 .. 1.63 r1). Around the lowest place
- * the valley is taken, and its middle is the cutoff: one bin of noise does not decide, and in a crystal this is
- * the middle of the gap. */
+ * Per pair of elements: a histogram of distances, divided by r^2 and smoothed by a Gaussian, is g(r) up to a
+ * factor. Its first high peak at r1 is found, then the lowest place of the window 1.1 r1 .. 1.5 r1, which
+ * holds the first minimum of a glass (1.3 r1), the gap of fcc and hcp (1 .. 1.41 r1) and of bcc behind its
+ * double shell (1.15 .. 1.63 r1). Around the lowest place the valley is taken, and its middle is the cutoff:
+ * one bin of noise does not decide, and in a crystal this is the middle of the gap. */
 #include <math.h>
 #include <string.h>
 
@@ -13,15 +13,17 @@
 
 enum { BINS = 750, MIN_PAIRS = 50 }; /* fewer bonds than this: no statistics */
 
-#define BIN 0.01          /* Å */
+#define BIN 0.01 /* Å */
 #define R_MAX (BINS * BIN)
-#define SMOOTHING 0.15    /* Å: the width of a first peak; calms the valleys of 500 atoms, where a bin of 0.1 Å holds ten pairs */
-#define HIGH 0.5          /* a peak counts from this share of the highest on */
+#define SMOOTHING                                                                                            \
+    0.15 /* Å: the width of a first peak; calms the valleys of 500 atoms, where a bin of 0.1 Å holds ten   \
+            pairs */
+#define HIGH 0.5 /* a peak counts from this share of the highest on */
 #define WINDOW_BEGIN 1.1
 #define WINDOW_END 1.5
-#define EMPTY 0.02        /* g below this share of the peak beside it: a gap */
-#define FLAT 0.1          /* g within this share of the peak above its minimum: the valley of a glass */
-#define ROUND 0.05        /* Å */
+#define EMPTY 0.02 /* g below this share of the peak beside it: a gap */
+#define FLAT 0.1   /* g within this share of the peak above its minimum: the valley of a glass */
+#define ROUND 0.05 /* Å */
 
 typedef struct spectrum {
     double count[BINS]; /* pairs by distance */
@@ -52,7 +54,8 @@ sg_status sg_topology_cutoffs(const sg_system *sys, sg_topology_params *out)
     if (!s) return sg_fail(SG_ENOMEM, "pair distribution");
     if ((st = collect(sys, s)) != SG_OK) goto done;
     if (!((total = first_minimum(&s->total, NULL)) > 0.0)) {
-        st = sg_fail(SG_EINVAL, "no first peak of g(r) below %g Å: bond cutoffs must be given", R_MAX / WINDOW_END);
+        st = sg_fail(SG_EINVAL, "no first peak of g(r) below %g Å: bond cutoffs must be given",
+                     R_MAX / WINDOW_END);
         goto done;
     }
     for (int a = 0; a < n; a++)
@@ -62,7 +65,8 @@ sg_status sg_topology_cutoffs(const sg_system *sys, sg_topology_params *out)
         }
     out->n_species = n;
     for (int a = 0; a < n; a++)
-        for (int b = 0; b < n; b++) out->cutoff[a][b] = rounded(imply(&found, n, a, b, total));
+        for (int b = 0; b < n; b++)
+            out->cutoff[a][b] = rounded(imply(&found, n, a, b, total));
 done:
     sg_free(s);
     return st;
@@ -88,7 +92,8 @@ static sg_status collect(const sg_system *sys, spectra *s)
     sg_neigh_free(list);
     smooth(&s->total);
     for (int a = 0; a < n; a++)
-        for (int b = a; b < n; b++) smooth(&s->pair[a][b]);
+        for (int b = a; b < n; b++)
+            smooth(&s->pair[a][b]);
     return SG_OK;
 }
 
@@ -97,11 +102,14 @@ static void smooth(spectrum *s)
     const int reach = (int)(5.0 * SMOOTHING / BIN);
     double weight[BINS], density[BINS];
 
-    for (int k = 0; k <= reach; k++) weight[k] = exp(-0.5 * (k * BIN / SMOOTHING) * (k * BIN / SMOOTHING));
-    for (int p = 0; p < BINS; p++) density[p] = s->count[p] / ((p + 0.5) * (p + 0.5));
+    for (int k = 0; k <= reach; k++)
+        weight[k] = exp(-0.5 * (k * BIN / SMOOTHING) * (k * BIN / SMOOTHING));
+    for (int p = 0; p < BINS; p++)
+        density[p] = s->count[p] / ((p + 0.5) * (p + 0.5));
     for (int p = 0; p < BINS; p++) {
         double sum = 0.0;
-        for (int q = p > reach ? p - reach : 0; q <= p + reach && q < BINS; q++) sum += weight[q > p ? q - p : p - q] * density[q];
+        for (int q = p > reach ? p - reach : 0; q <= p + reach && q < BINS; q++)
+            sum += weight[q > p ? q - p : p - q] * density[q];
         s->g[p] = sum;
     }
 }
@@ -116,7 +124,8 @@ static double first_minimum(const spectrum *s, double *n_pairs)
 
     if (n_pairs) *n_pairs = 0.0;
     if (!(g[top] > 0.0)) return 0.0;
-    while (peak < last && (g[peak] < HIGH * g[top] || g[peak + 1] > g[peak])) peak++;
+    while (peak < last && (g[peak] < HIGH * g[top] || g[peak + 1] > g[peak]))
+        peak++;
     if (peak == last) return 0.0;
     begin = (int)(WINDOW_BEGIN * peak);
     end = (int)(WINDOW_END * peak);
@@ -126,10 +135,13 @@ static double first_minimum(const spectrum *s, double *n_pairs)
         floor_left = EMPTY * g[peak];
         floor_right = fmax(g[low], EMPTY * g[highest(g, low, end)]);
     }
-    for (left = low; left > peak && g[left - 1] <= floor_left; left--) continue;
-    for (right = low; right < end && g[right + 1] <= floor_right; right++) continue;
+    for (left = low; left > peak && g[left - 1] <= floor_left; left--)
+        continue;
+    for (right = low; right < end && g[right + 1] <= floor_right; right++)
+        continue;
     cutoff = (0.5 * (left + right) + 0.5) * BIN;
-    for (int p = 0; n_pairs && p * BIN < cutoff; p++) *n_pairs += s->count[p];
+    for (int p = 0; n_pairs && p * BIN < cutoff; p++)
+        *n_pairs += s->count[p];
     return cutoff;
 }
 
@@ -151,14 +163,16 @@ static int lowest(const double *g, int begin, int end)
     return best;
 }
 
-/* A pair without statistics of its own (0 in p): between the like pairs, or from what a third element implies, or the total. */
+/* A pair without statistics of its own (0 in p): between the like pairs, or from what a third element
+ * implies, or the total. */
 static double imply(const sg_topology_params *p, int n, int a, int b, double total)
 {
     double sum = 0.0;
     int count = 0;
 
     if (p->cutoff[a][b] > 0.0) return p->cutoff[a][b];
-    if (a != b && p->cutoff[a][a] > 0.0 && p->cutoff[b][b] > 0.0) return 0.5 * (p->cutoff[a][a] + p->cutoff[b][b]);
+    if (a != b && p->cutoff[a][a] > 0.0 && p->cutoff[b][b] > 0.0)
+        return 0.5 * (p->cutoff[a][a] + p->cutoff[b][b]);
     for (int c = 0; a == b && c < n; c++)
         if (c != a && p->cutoff[a][c] > 0.0 && p->cutoff[c][c] > 0.0) {
             sum += 2.0 * p->cutoff[a][c] - p->cutoff[c][c];

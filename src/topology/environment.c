@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From an atom to its key: gather the shell, put it into canonical order, write the form, hash it.
  *
- * Bonds inside the shell are found from the distances of the gathered images, not from the lists of the atoms, so that a cell
- * of any size is unfolded correctly. */
+ * Bonds inside the shell are found from the distances of the gathered images, not from the lists of the
+ * atoms, so that a cell of any size is unfolded correctly. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -16,8 +16,8 @@ static size_t put_u32(unsigned char *to, uint32_t value);
 static int write_header(const sg_system *sys, const sg_topology_params *params, unsigned char *form);
 static int write_bits(int n, const uint64_t adjacent[], unsigned char *to);
 
-int sg_shell_bonded(const sg_system *sys, const sg_topology_params *params, int atom_a, const double a[3], int atom_b,
-                    const double b[3])
+int sg_shell_bonded(const sg_system *sys, const sg_topology_params *params, int atom_a, const double a[3],
+                    int atom_b, const double b[3])
 {
     const double d[3] = {b[0] - a[0], b[1] - a[1], b[2] - a[2]};
     const double cutoff = params->cutoff[sys->type[atom_a]][sys->type[atom_b]];
@@ -44,8 +44,8 @@ void sg_shell_connect(const sg_system *sys, const sg_topology_params *params, sg
     }
 }
 
-sg_status sg_shell_gather(const sg_system *sys, const sg_topology_params *params, const sg_bonds *bonds, int atom,
-                          sg_shell *out)
+sg_status sg_shell_gather(const sg_system *sys, const sg_topology_params *params, const sg_bonds *bonds,
+                          int atom, sg_shell *out)
 {
     const int begin = bonds->first[atom], n = bonds->first[atom + 1] - begin;
 
@@ -82,15 +82,16 @@ sg_status sg_shell_environment(const sg_system *sys, const sg_topology_params *p
     }
     size = write_header(sys, params, out->form);
     out->form[size++] = (unsigned char)g->n;
-    for (int k = 0; k < g->n; k++) out->form[size++] = (unsigned char)out->number[k];
+    for (int k = 0; k < g->n; k++)
+        out->form[size++] = (unsigned char)out->number[k];
     size += write_bits(g->n, adjacent, out->form + size);
     out->form_size = size;
     out->key = sg_hash(out->form, (size_t)size, 0);
     return SG_OK;
 }
 
-sg_status sg_topology_environment(const sg_system *sys, const sg_topology_params *params, const sg_bonds *bonds, int atom,
-                                  sg_environment *out)
+sg_status sg_topology_environment(const sg_system *sys, const sg_topology_params *params,
+                                  const sg_bonds *bonds, int atom, sg_environment *out)
 {
     sg_shell shell;
     sg_status st;
@@ -102,18 +103,20 @@ sg_status sg_topology_environment(const sg_system *sys, const sg_topology_params
 
 int sg_environment_same(const sg_environment *a, const sg_environment *b)
 {
-    return a->key == b->key && a->form_size == b->form_size && !memcmp(a->form, b->form, (size_t)a->form_size);
+    return a->key == b->key && a->form_size == b->form_size &&
+           !memcmp(a->form, b->form, (size_t)a->form_size);
 }
 
 static sg_status too_many(const sg_system *sys, int atom)
 {
-    return sg_fail(SG_EINVAL, "atom %d has more than %d bonded neighbours: bond cutoff too long", sys->id[atom],
-                   SG_TOPOLOGY_MAX_VERTICES - 1);
+    return sg_fail(SG_EINVAL, "atom %d has more than %d bonded neighbours: bond cutoff too long",
+                   sys->id[atom], SG_TOPOLOGY_MAX_VERTICES - 1);
 }
 
 static size_t put_u32(unsigned char *to, uint32_t value)
 {
-    for (int b = 0; b < 4; b++) to[b] = (unsigned char)(value >> 8 * b);
+    for (int b = 0; b < 4; b++)
+        to[b] = (unsigned char)(value >> 8 * b);
     return 4;
 }
 
@@ -126,11 +129,13 @@ static int write_header(const sg_system *sys, const sg_topology_params *params, 
 
     for (int a = 0; a < n; a++) {
         int at = a;
-        for (; at > 0 && sys->species.number[order[at - 1]] > sys->species.number[a]; at--) order[at] = order[at - 1];
+        for (; at > 0 && sys->species.number[order[at - 1]] > sys->species.number[a]; at--)
+            order[at] = order[at - 1];
         order[at] = a;
     }
     form[size++] = (unsigned char)n;
-    for (int a = 0; a < n; a++) form[size++] = (unsigned char)sys->species.number[order[a]];
+    for (int a = 0; a < n; a++)
+        form[size++] = (unsigned char)sys->species.number[order[a]];
     for (int a = 0; a < n; a++)
         for (int b = a; b < n; b++)
             size += put_u32(form + size, (uint32_t)lround(params->cutoff[order[a]][order[b]] / CUTOFF_UNIT));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The adapter to igraph: canonical labels and generators of the automorphism group by BLISS.
  *
- * Debian's igraph is not built for threads and its default error handler ends the process. So: one thread at a time, and the
- * handler that only cleans up is installed on every entry (another user of igraph in the same process may have set its own).
- * Source: Junttila & Kaski, Engineering an efficient canonical labeling tool, ALENEX 2007. */
+ * Debian's igraph is not built for threads and its default error handler ends the process. So: one thread at
+ * a time, and the handler that only cleans up is installed on every entry (another user of igraph in the same
+ * process may have set its own). Source: Junttila & Kaski, Engineering an efficient canonical labeling tool,
+ * ALENEX 2007. */
 #include "topology_internal.h"
 
 #include <igraph/igraph.h>
@@ -79,7 +80,8 @@ static sg_status backend(igraph_error_t error, const char *what)
 static igraph_error_t make_graph(const sg_shell_graph *graph, igraph_t *out)
 {
     igraph_integer_t ends[SG_TOPOLOGY_MAX_VERTICES * (SG_TOPOLOGY_MAX_VERTICES - 1)];
-    igraph_vector_int_t edges = {0}; /* the view is declared to take a const object, so compilers ask for a value */
+    igraph_vector_int_t edges = {
+        0}; /* the view is declared to take a const object, so compilers ask for a value */
     igraph_integer_t n = 0;
 
     for (int a = 0; a < graph->n; a++)
@@ -96,7 +98,8 @@ static igraph_error_t make_colours(const sg_shell_graph *graph, igraph_vector_in
     const igraph_error_t error = igraph_vector_int_init(out, graph->n);
 
     if (error != IGRAPH_SUCCESS) return error;
-    for (int v = 0; v < graph->n; v++) VECTOR(*out)[v] = graph->colour[v];
+    for (int v = 0; v < graph->n; v++)
+        VECTOR(*out)[v] = graph->colour[v];
     return IGRAPH_SUCCESS;
 }
 

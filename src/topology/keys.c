@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keys of all atoms, brought up to date by asking igraph only where the bond graph of a shell has changed.
  *
- * A shell's graph is fixed by its row of bonds (which atoms) and by one mask per entry (which of the others in the row it is
- * bonded to). Equal rows and masks mean the same coloured graph, hence the same key. */
+ * A shell's graph is fixed by its row of bonds (which atoms) and by one mask per entry (which of the others
+ * in the row it is bonded to). Equal rows and masks mean the same coloured graph, hence the same key. */
 #include <string.h>
 
 #include "topology_internal.h"
@@ -64,8 +64,8 @@ static sg_status scan(const sg_system *sys, const sg_keys *old, sg_keys *new, in
     int rekeyed = 0;
 
     if ((st = sg_bonds_create(sys, &new->params, &new->bonds)) != SG_OK) return st;
-    new->key = sg_calloc((size_t)new->n, sizeof *new->key);
-    new->mask = sg_calloc((size_t)new->bonds->first[new->n], sizeof *new->mask);
+    new->key = sg_calloc((size_t) new->n, sizeof *new->key);
+    new->mask = sg_calloc((size_t) new->bonds->first[new->n], sizeof *new->mask);
     if (!new->key || !new->mask) return sg_fail(SG_ENOMEM, "keys of %d atoms", new->n);
     for (int i = 0; i < new->n; i++) {
         if ((st = sg_shell_gather(sys, &new->params, new->bonds, i, &shell)) != SG_OK) return st;

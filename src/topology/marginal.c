@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Environments with one marginal pair flipped.
  *
- * The pool holds the centre, its shell and the atoms just beyond. A flip is a pair of the pool: with the centre it takes a
- * vertex out or brings one in, within the shell it cuts or makes a bond. Flips are tried in the order of how little the
- * pair misses the cutoff. */
+ * The pool holds the centre, its shell and the atoms just beyond. A flip is a pair of the pool: with the
+ * centre it takes a vertex out or brings one in, within the shell it cuts or makes a bond. Flips are tried in
+ * the order of how little the pair misses the cutoff. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +11,10 @@
 
 #include "topology_internal.h"
 
-enum { MAX_POOL = 2 * SG_TOPOLOGY_MAX_VERTICES, MAX_FLIPS = MAX_POOL + SG_TOPOLOGY_MAX_VERTICES * SG_TOPOLOGY_MAX_VERTICES / 2 };
+enum {
+    MAX_POOL = 2 * SG_TOPOLOGY_MAX_VERTICES,
+    MAX_FLIPS = MAX_POOL + SG_TOPOLOGY_MAX_VERTICES * SG_TOPOLOGY_MAX_VERTICES / 2
+};
 
 typedef struct pool {
     int n, n_shell; /* the first n_shell are bonded to the centre, itself at 0 */
@@ -25,13 +28,15 @@ typedef struct flip {
 } flip;
 
 static void fill_pool(const sg_bonds *bonds, int atom, const sg_shell *shell, pool *p);
-static int find_flips(const sg_system *sys, const sg_topology_params *params, const pool *p, double margin, flip *out);
+static int find_flips(const sg_system *sys, const sg_topology_params *params, const pool *p, double margin,
+                      flip *out);
 static double gap_of(const sg_system *sys, const sg_topology_params *params, const pool *p, int a, int b);
 static int compare_flips(const void *left, const void *right);
-static int apply(const sg_system *sys, const sg_topology_params *params, const pool *p, const flip *f, sg_shell *out);
+static int apply(const sg_system *sys, const sg_topology_params *params, const pool *p, const flip *f,
+                 sg_shell *out);
 
-sg_status sg_topology_marginal(const sg_system *sys, const sg_topology_params *params, const sg_bonds *bonds, int atom,
-                               double margin, int max, sg_environment *out, int *n)
+sg_status sg_topology_marginal(const sg_system *sys, const sg_topology_params *params, const sg_bonds *bonds,
+                               int atom, double margin, int max, sg_environment *out, int *n)
 {
     sg_shell shell;
     pool p;
@@ -46,7 +51,10 @@ sg_status sg_topology_marginal(const sg_system *sys, const sg_topology_params *p
     if ((st = sg_shell_gather(sys, params, bonds, atom, &shell)) != SG_OK) goto done;
     if ((st = sg_shell_environment(sys, params, &shell, &out[0])) != SG_OK) goto done;
     *n = 1;
-    if (!(flips = sg_calloc(MAX_FLIPS, sizeof *flips))) { st = sg_fail(SG_ENOMEM, "marginal bonds"); goto done; }
+    if (!(flips = sg_calloc(MAX_FLIPS, sizeof *flips))) {
+        st = sg_fail(SG_ENOMEM, "marginal bonds");
+        goto done;
+    }
     fill_pool(bonds, atom, &shell, &p);
     n_flips = find_flips(sys, params, &p, margin, flips);
     qsort(flips, (size_t)n_flips, sizeof *flips, compare_flips);
@@ -54,7 +62,8 @@ sg_status sg_topology_marginal(const sg_system *sys, const sg_topology_params *p
         int known = 0;
         if (!apply(sys, params, &p, &flips[f], &shell)) continue;
         if ((st = sg_shell_environment(sys, params, &shell, &out[*n])) != SG_OK) goto done;
-        for (int k = 0; k < *n && !known; k++) known = sg_environment_same(&out[k], &out[*n]);
+        for (int k = 0; k < *n && !known; k++)
+            known = sg_environment_same(&out[k], &out[*n]);
         if (!known) (*n)++;
     }
 done:
@@ -73,7 +82,8 @@ static void fill_pool(const sg_bonds *bonds, int atom, const sg_shell *shell, po
     }
 }
 
-static int find_flips(const sg_system *sys, const sg_topology_params *params, const pool *p, double margin, flip *out)
+static int find_flips(const sg_system *sys, const sg_topology_params *params, const pool *p, double margin,
+                      flip *out)
 {
     int n = 0;
 
@@ -88,7 +98,8 @@ static int find_flips(const sg_system *sys, const sg_topology_params *params, co
 static double gap_of(const sg_system *sys, const sg_topology_params *params, const pool *p, int a, int b)
 {
     const double *x = p->x[a], *y = p->x[b];
-    const double r = sqrt((y[0] - x[0]) * (y[0] - x[0]) + (y[1] - x[1]) * (y[1] - x[1]) + (y[2] - x[2]) * (y[2] - x[2]));
+    const double r =
+        sqrt((y[0] - x[0]) * (y[0] - x[0]) + (y[1] - x[1]) * (y[1] - x[1]) + (y[2] - x[2]) * (y[2] - x[2]));
 
     return fabs(r - params->cutoff[sys->type[p->atom[a]]][sys->type[p->atom[b]]]);
 }
@@ -103,7 +114,8 @@ static int compare_flips(const void *left, const void *right)
 }
 
 /* The shell with the pair flipped; 0 when it does not fit. */
-static int apply(const sg_system *sys, const sg_topology_params *params, const pool *p, const flip *f, sg_shell *out)
+static int apply(const sg_system *sys, const sg_topology_params *params, const pool *p, const flip *f,
+                 sg_shell *out)
 {
     int n = 0;
 

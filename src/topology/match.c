@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Laying a reference cluster on a target cluster.
  *
- * 1. The canonical order followed by an automorphism says which shell atom is which. 2. Two rigid maps fit the shell, one proper and
- * one improper; those whose shell residual is within reach go on. 3. Every further reference atom is carried by the map
- * and paired with the nearest free target atom of its element, the closest pairs of all first. 4. The map is fitted to all
- * pairs; 3 and 4 repeat until the pairing stands. The outer atoms decide between automorphisms of a distorted shell. */
+ * 1. The canonical order followed by an automorphism says which shell atom is which. 2. Two rigid maps fit
+ * the shell, one proper and one improper; those whose shell residual is within reach go on. 3. Every further
+ * reference atom is carried by the map and paired with the nearest free target atom of its element, the
+ * closest pairs of all first. 4. The map is fitted to all pairs; 3 and 4 repeat until the pairing stands. The
+ * outer atoms decide between automorphisms of a distorted shell. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,10 +15,12 @@
 
 enum { MAX_ROUNDS = 5 };
 
-#define SURE 0.35 /* Å: less than half the distance of any two atoms in matter; a pair this close is the nearest one */
+#define SURE                                                                                                 \
+    0.35 /* Å: less than half the distance of any two atoms in matter; a pair this close is the nearest one \
+          */
 
 typedef struct candidate { /* a possible pair */
-    double r2; /* Å^2 */
+    double r2;             /* Å^2 */
     int ref, target;
 } candidate;
 
@@ -26,30 +29,34 @@ typedef struct scratch {
     size_t capacity;
     unsigned char taken[SG_TOPOLOGY_MAX_CLUSTER];
     double image[SG_TOPOLOGY_MAX_CLUSTER][3]; /* targets in the order of the reference */
-    double length[SG_TOPOLOGY_MAX_CLUSTER];   /* of the targets: no atom is searched among those much nearer or farther */
+    double length[SG_TOPOLOGY_MAX_CLUSTER]; /* of the targets: no atom is searched among those much nearer or
+                                               farther */
     sg_placement trial;
 } scratch;
 
 static double norm(const double x[3]);
 static sg_status check(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt);
 static int shell_fits(const sg_cluster *ref, const sg_cluster *target, const int *perm, double reach);
-static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt, int improper,
-                               scratch *s, int *ok);
-static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double reach, scratch *s, int *complete);
+static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt,
+                               int improper, scratch *s, int *ok);
+static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double reach, scratch *s,
+                        int *complete);
 static int compare_candidates(const void *left, const void *right);
 static sg_status fit(const sg_cluster *ref, const sg_cluster *target, int n, int improper, scratch *s);
 static int covers(const sg_cluster *target, const sg_placement *p, double radius);
-static void insert(const sg_placement *trial, const sg_match_options *opt, int max_out, sg_placement *out, int *n_out);
+static void insert(const sg_placement *trial, const sg_match_options *opt, int max_out, sg_placement *out,
+                   int *n_out);
 static int same_map(const sg_placement *a, const sg_placement *b);
 
 sg_match_options sg_match_defaults(void)
 {
-    return (sg_match_options){.tolerance = 0.3, .assign_max = SG_TOPOLOGY_ASSIGN_MAX, .cover = 0.0, .improper = 1};
+    return (sg_match_options){
+        .tolerance = 0.3, .assign_max = SG_TOPOLOGY_ASSIGN_MAX, .cover = 0.0, .improper = 1};
 }
 
 sg_status sg_topology_match(const sg_cluster *ref, const sg_cluster *target, int n_perm,
-                            const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], const sg_match_options *opt, int max_out,
-                            sg_placement *out, int *n_out)
+                            const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], const sg_match_options *opt,
+                            int max_out, sg_placement *out, int *n_out)
 {
     int identity[SG_TOPOLOGY_MAX_VERTICES];
     scratch *s = NULL;
@@ -58,9 +65,11 @@ sg_status sg_topology_match(const sg_cluster *ref, const sg_cluster *target, int
     *n_out = 0;
     if ((st = check(ref, target, opt)) != SG_OK) return st;
     if (ref->n_shell != target->n_shell || ref->n > target->n) return SG_OK;
-    for (int k = 0; k < SG_TOPOLOGY_MAX_VERTICES; k++) identity[k] = k;
+    for (int k = 0; k < SG_TOPOLOGY_MAX_VERTICES; k++)
+        identity[k] = k;
     if (!(s = sg_calloc(1, sizeof *s))) return sg_fail(SG_ENOMEM, "matching of %d atoms", ref->n);
-    for (int m = 0; m < target->n; m++) s->length[m] = norm(target->x[m]);
+    for (int m = 0; m < target->n; m++)
+        s->length[m] = norm(target->x[m]);
     for (int p = 0; p < (perm ? n_perm : 1); p++) {
         const int *order = perm ? perm[p] : identity;
         if (!shell_fits(ref, target, order, opt->assign_max)) continue;
@@ -87,9 +96,12 @@ static double norm(const double x[3])
 static sg_status check(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt)
 {
     if (!(opt->tolerance > 0.0 && opt->assign_max > 0.0))
-        return sg_fail(SG_EINVAL, "matching tolerance %g Å, reach %g Å, need > 0", opt->tolerance, opt->assign_max);
-    if (ref->n > SG_TOPOLOGY_MAX_CLUSTER || target->n > SG_TOPOLOGY_MAX_CLUSTER || ref->n_shell > SG_TOPOLOGY_MAX_VERTICES)
-        return sg_fail(SG_EINVAL, "clusters of %d and %d atoms, at most %d", ref->n, target->n, SG_TOPOLOGY_MAX_CLUSTER);
+        return sg_fail(SG_EINVAL, "matching tolerance %g Å, reach %g Å, need > 0", opt->tolerance,
+                       opt->assign_max);
+    if (ref->n > SG_TOPOLOGY_MAX_CLUSTER || target->n > SG_TOPOLOGY_MAX_CLUSTER ||
+        ref->n_shell > SG_TOPOLOGY_MAX_VERTICES)
+        return sg_fail(SG_EINVAL, "clusters of %d and %d atoms, at most %d", ref->n, target->n,
+                       SG_TOPOLOGY_MAX_CLUSTER);
     return SG_OK;
 }
 
@@ -103,8 +115,8 @@ static int shell_fits(const sg_cluster *ref, const sg_cluster *target, const int
     return 1;
 }
 
-static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt, int improper,
-                               scratch *s, int *ok)
+static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, const sg_match_options *opt,
+                               int improper, scratch *s, int *ok)
 {
     sg_placement *p = &s->trial;
     int before[SG_TOPOLOGY_MAX_CLUSTER], complete = 1;
@@ -112,7 +124,8 @@ static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, 
 
     *ok = 0;
     p->n = ref->n;
-    /* The best rms of the shell alone bounds from below the largest residual of any placement with this pairing. */
+    /* The best rms of the shell alone bounds from below the largest residual of any placement with this
+     * pairing. */
     if ((st = fit(ref, target, ref->n_shell, improper, s)) != SG_OK || p->rms > opt->tolerance) return st;
     for (int round = 0; round < MAX_ROUNDS && ref->n > ref->n_shell; round++) {
         memcpy(before, p->map, (size_t)ref->n * sizeof *before);
@@ -126,7 +139,8 @@ static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, 
 }
 
 /* Pair the atoms beyond the shell, the closest pairs first; complete = 0 when one stays without a partner. */
-static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double reach, scratch *s, int *complete)
+static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double reach, scratch *s,
+                        int *complete)
 {
     sg_placement *p = &s->trial;
     size_t n = 0;
@@ -137,14 +151,16 @@ static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double 
         const double *a = ref->x[k];
         const size_t first = n;
         double y[3];
-        for (int c = 0; c < 3; c++) y[c] = p->R[c][0] * a[0] + p->R[c][1] * a[1] + p->R[c][2] * a[2] + p->t[c];
+        for (int c = 0; c < 3; c++)
+            y[c] = p->R[c][0] * a[0] + p->R[c][1] * a[1] + p->R[c][2] * a[2] + p->t[c];
         const double length = norm(y);
         for (int m = target->n_shell; m < target->n; m++) {
             if (fabs(s->length[m] - length) >= reach) continue;
             const double d[3] = {target->x[m][0] - y[0], target->x[m][1] - y[1], target->x[m][2] - y[2]};
             const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
             if (!(r2 < reach * reach) || target->number[m] != ref->number[k]) continue;
-            if (sg_grow((void **)&s->pair, &s->capacity, n + 1, sizeof *s->pair)) return sg_fail(SG_ENOMEM, "matching");
+            if (sg_grow((void **)&s->pair, &s->capacity, n + 1, sizeof *s->pair))
+                return sg_fail(SG_ENOMEM, "matching");
             s->pair[n++] = (candidate){r2, k, m};
         }
         if (n == first) return SG_OK;
@@ -177,16 +193,18 @@ static sg_status fit(const sg_cluster *ref, const sg_cluster *target, int n, int
 {
     sg_placement *p = &s->trial;
 
-    for (int k = 0; k < n; k++) memcpy(s->image[k], target->x[p->map[k]], sizeof s->image[k]);
-    return sg_align_signed(n, (const double(*)[3])ref->x, (const double(*)[3])s->image, improper ? -1 : 1, p->R, p->t, &p->rms,
-                           &p->max);
+    for (int k = 0; k < n; k++)
+        memcpy(s->image[k], target->x[p->map[k]], sizeof s->image[k]);
+    return sg_align_signed(n, (const double(*)[3])ref->x, (const double(*)[3])s->image, improper ? -1 : 1,
+                           p->R, p->t, &p->rms, &p->max);
 }
 
 static int covers(const sg_cluster *target, const sg_placement *p, double radius)
 {
     unsigned char used[SG_TOPOLOGY_MAX_CLUSTER] = {0};
 
-    for (int k = 0; k < p->n; k++) used[p->map[k]] = 1;
+    for (int k = 0; k < p->n; k++)
+        used[p->map[k]] = 1;
     for (int m = 0; m < target->n; m++) {
         const double *x = target->x[m];
         if (!used[m] && x[0] * x[0] + x[1] * x[1] + x[2] * x[2] < radius * radius) return 0;
@@ -195,7 +213,8 @@ static int covers(const sg_cluster *target, const sg_placement *p, double radius
 }
 
 /* Keep `out` sorted by max residual, without two of the same map. */
-static void insert(const sg_placement *trial, const sg_match_options *opt, int max_out, sg_placement *out, int *n_out)
+static void insert(const sg_placement *trial, const sg_match_options *opt, int max_out, sg_placement *out,
+                   int *n_out)
 {
     const int limit = opt->best_only && max_out > 1 ? 1 : max_out;
     int at, n = *n_out;
@@ -203,11 +222,13 @@ static void insert(const sg_placement *trial, const sg_match_options *opt, int m
     for (int k = 0; k < n; k++)
         if (same_map(&out[k], trial)) {
             if (out[k].max <= trial->max) return;
-            memmove(&out[k], &out[k + 1], (size_t)(n - k - 1) * sizeof *out); /* the better map of the same pairs stays */
+            memmove(&out[k], &out[k + 1],
+                    (size_t)(n - k - 1) * sizeof *out); /* the better map of the same pairs stays */
             n--;
             break;
         }
-    for (at = n; at > 0 && out[at - 1].max > trial->max; at--) continue;
+    for (at = n; at > 0 && out[at - 1].max > trial->max; at--)
+        continue;
     if (at < limit) {
         const int moved = (n < limit ? n : limit - 1) - at;
         memmove(&out[at + 1], &out[at], (size_t)moved * sizeof *out);
