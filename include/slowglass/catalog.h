@@ -152,6 +152,10 @@ sg_status sg_catalog_create(const char *path, const sg_catalog_header *header, s
 sg_status sg_catalog_open(const char *path, int write, const sg_log *log, sg_catalog **out);
 void sg_catalog_close(sg_catalog *cat); /* uncommitted puts are dropped */
 
+/** Say to `log` (borrowed until close, may be NULL) from now on; warns at once about a network filesystem. For a catalog that
+ * was created, since creation takes no log. */
+void sg_catalog_set_log(sg_catalog *cat, const sg_log *log);
+
 /** Borrowed, valid until close. */
 const sg_catalog_header *sg_catalog_get_header(const sg_catalog *cat);
 
