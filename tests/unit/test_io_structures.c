@@ -297,7 +297,7 @@ static void bad_files_are_named_by_line(void **state)
     assert_int_equal(sg_io_read_structure(folder, 2, cuzr, &sys, NULL), SG_EIO);
     assert_int_equal(sg_io_read_structure(put("n.data", "t\n"), 0, NULL, &sys, NULL), SG_EINVAL);
     FILE *file = fopen(in_folder("zero.xyz"), "wb");
-    fwrite("1\n\0\n", 1, 4, file);
+    fwrite("1\n\0 Lattice\n", 1, 12, file);
     fclose(file);
     assert_int_equal(sg_io_read_structure(file_name, 2, cuzr, &sys, NULL), SG_EPARSE);
     assert_non_null(strstr(sg_error_text(), "zero.xyz:2: expected text"));
