@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of keys at work: defaults, single assignments, printing, comparing. The run file's reader is config_read.c,
- * the types are config_types.c. `rows` and the struct sg_config come from the same macro, so they cannot disagree. */
+/* The table of keys at work: defaults, single assignments, printing, comparing. The run file's reader is
+ * config_read.c, the types are config_types.c. `rows` and the struct sg_config come from the same macro, so
+ * they cannot disagree. */
 #include "slowglass/core/config.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "slowglass/core/memory.h"
 #include "slowglass/core/text.h"
 
-#define ROW(section, name, TYPE, default_text, unit, range, role, description) \
+#define ROW(section, name, TYPE, default_text, unit, range, role, description)                               \
     {#section, #name, #TYPE, default_text, unit, range, SG_ROLE_##role, description},
 #define ROWS_OF(section, SECTION, description) SG_CONFIG_##SECTION(ROW)
 static const sg_config_key rows[SG_CONFIG_N_KEYS] = {SG_CONFIG_SECTIONS(ROWS_OF)};
@@ -27,7 +28,7 @@ static const struct {
 static const struct {
     const char *name, *description;
 } sections[] = {SG_CONFIG_SECTIONS(SECTION_ROW)};
-enum { N_SECTIONS = sizeof sections / sizeof sections[0] };
+enum { N_SECTIONS = sizeof sections / sizeof sections[0], COMMENT_COLUMN = 32 };
 
 static void *field_of(sg_config *cfg, int key)
 {
@@ -51,7 +52,7 @@ const char *sg_config_section(const char *name)
     return NULL;
 }
 
-/* ---- finding ------------------------------------------------------------------------------------------------ */
+/* ---- finding ---- */
 
 sg_status config_find_section(const char *section)
 {
@@ -63,7 +64,8 @@ sg_status config_find_section(const char *section)
         const int d = sg_text_distance(section, sections[i].name);
         if (d < least) least = d, best = i;
     }
-    if (!sg_text_near(least, (int)strlen(section))) return sg_fail(SG_EINVAL, "unknown section [%s]", section);
+    if (!sg_text_near(least, (int)strlen(section)))
+        return sg_fail(SG_EINVAL, "unknown section [%s]", section);
     return sg_fail(SG_EINVAL, "unknown section [%s]; did you mean [%s]?", section, sections[best].name);
 }
 
@@ -78,7 +80,8 @@ static void fail_unknown_key(const char *section, const char *name)
         if (elsewhere ? d > 0 : !sg_text_near(d, (int)strlen(name))) continue;
         if (d < least) least = d, best = k;
     }
-    if (best < 0) sg_fail(SG_EINVAL, "unknown key '%s' in [%s]", name, section);
+    if (best < 0)
+        sg_fail(SG_EINVAL, "unknown key '%s' in [%s]", name, section);
     else if (strcmp(rows[best].section, section) == 0)
         sg_fail(SG_EINVAL, "unknown key '%s' in [%s]; did you mean '%s'?", name, section, rows[best].name);
     else
@@ -94,7 +97,7 @@ int config_find(const char *section, const char *name)
     return -1;
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 /* A comment or a line's end inside a value could not be written back. */
 static int writable(const char *text)
@@ -140,7 +143,8 @@ sg_status sg_config_defaults(sg_config *cfg)
 void sg_config_clear(sg_config *cfg)
 {
     if (!cfg) return;
-    for (int k = 0; k < SG_CONFIG_N_KEYS; k++) storage[k].type->clear(field_of(cfg, k));
+    for (int k = 0; k < SG_CONFIG_N_KEYS; k++)
+        storage[k].type->clear(field_of(cfg, k));
     sg_free(cfg->path);
     memset(cfg, 0, sizeof *cfg);
 }
@@ -150,7 +154,8 @@ sg_status sg_config_set(sg_config *cfg, const char *assignment)
     char section[64] = "", name[64] = "";
     int length = 0;
 
-    if (sscanf(assignment, " %63[a-z] . %63[A-Za-z0-9_] %n", section, name, &length) != 2 || assignment[length] != '=')
+    if (sscanf(assignment, " %63[a-z] . %63[A-Za-z0-9_] %n", section, name, &length) != 2 ||
+        assignment[length] != '=')
         return sg_fail(SG_EINVAL, "'%s', need section.key=value", assignment);
     const int key = config_find(section, name);
     if (key < 0) return SG_EINVAL;
@@ -158,7 +163,7 @@ sg_status sg_config_set(sg_config *cfg, const char *assignment)
     return config_assign(cfg, key, value + strspn(value, " \t"), NULL, -1);
 }
 
-/* ---- printing and comparing --------------------------------------------------------------------------------- */
+/* ---- printing and comparing ---- */
 
 static char *value_text(const sg_config *cfg, int key, int absolute)
 {
@@ -178,27 +183,35 @@ char *sg_config_value(const sg_config *cfg, int key)
     return value_text(cfg, key, 0);
 }
 
-static void write_key(const sg_config *cfg, int key, FILE *out)
+static sg_status write_key(const sg_config *cfg, int key, FILE *out)
 {
     const sg_config_key *row = &rows[key];
 
-    fprintf(out, "%s = ", row->name);
-    storage[key].type->print(row, value_of(cfg, key), 1, out);
-    fprintf(out, "    ; %s", row->description);
-    if (*row->unit || *row->range) fprintf(out, " (%s%s%s)", row->unit, *row->unit && *row->range ? ", " : "", row->range);
+    char *text = value_text(cfg, key, 1);
+
+    if (!text) return sg_fail(SG_ENOMEM, "writing the configuration");
+    const int length = (int)(strlen(row->name) + strlen(text));
+    fprintf(out, "%s = %s%*s  ; %s", row->name, text, length < COMMENT_COLUMN ? COMMENT_COLUMN - length : 0,
+            "", row->description);
+    if (*row->unit || *row->range)
+        fprintf(out, " (%s%s%s)", row->unit, *row->unit && *row->range ? ", " : "", row->range);
     fputc('\n', out);
+    free(text);
+    return SG_OK;
 }
 
 sg_status sg_config_write(const sg_config *cfg, FILE *out)
 {
     const char *section = "";
+    sg_status st;
 
     for (int k = 0; k < SG_CONFIG_N_KEYS; k++) {
         if (strcmp(section, rows[k].section) != 0) {
-            fprintf(out, "%s[%s]    ; %s\n", *section ? "\n" : "", rows[k].section, sg_config_section(rows[k].section));
+            fprintf(out, "%s[%s]    ; %s\n", *section ? "\n" : "", rows[k].section,
+                    sg_config_section(rows[k].section));
             section = rows[k].section;
         }
-        write_key(cfg, k, out);
+        if ((st = write_key(cfg, k, out)) != SG_OK) return st;
     }
     if (fflush(out) != 0 || ferror(out)) return sg_fail(SG_EIO, "writing the configuration");
     return SG_OK;

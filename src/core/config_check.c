@@ -18,8 +18,10 @@ static sg_status fail_key(const sg_config *cfg, int key, sg_status code, const c
 
     sg_fail(code, "%s.%s = %s, %s", row->section, row->name, value && *value ? value : "(empty)", need);
     free(value);
-    if (cfg->line[key] > 0) sg_fail_context(code, "%s:%d", cfg->path, cfg->line[key]);
-    else if (*cfg->path) sg_fail_context(code, "%s", cfg->path);
+    if (cfg->line[key] > 0)
+        sg_fail_context(code, "%s:%d", cfg->path, cfg->line[key]);
+    else if (*cfg->path)
+        sg_fail_context(code, "%s", cfg->path);
     return code;
 }
 
@@ -33,9 +35,14 @@ static sg_status check_potential(const sg_config *cfg)
     if (style != SG_STYLE_LJ && !*cfg->potential.file)
         return fail_key(cfg, SG_KEY_potential_file, SG_EINVAL, "need the file of the potential");
     if (style == SG_STYLE_LJ && (cfg->potential.pair.n == 0 || cfg->potential.pair.n % 3))
-        return fail_key(cfg, SG_KEY_potential_pair, SG_EINVAL, "need eps,sigma,cutoff for each pair of types");
+        return fail_key(cfg, SG_KEY_potential_pair, SG_EINVAL,
+                        "need eps,sigma,cutoff for each pair of types");
+    if (style == SG_STYLE_LJ && !n && cfg->potential.pair.n > 3)
+        return fail_key(cfg, SG_KEY_potential_elements, SG_EINVAL,
+                        "need the elements that the pairs of lj belong to");
     if (style == SG_STYLE_LJ && n && cfg->potential.pair.n != 3 * n * (n + 1) / 2)
-        return fail_key(cfg, SG_KEY_potential_pair, SG_EINVAL, "need 3 numbers for each pair of the elements' types");
+        return fail_key(cfg, SG_KEY_potential_pair, SG_EINVAL,
+                        "need 3 numbers for each pair of the elements' types");
     return SG_OK;
 }
 
@@ -88,7 +95,8 @@ sg_status sg_config_validate(const sg_config *cfg)
     if (cfg->search.push_radius_A.n < 1)
         return fail_key(cfg, SG_KEY_search_push_radius_A, SG_EINVAL, "need at least one radius in Å");
     if (cfg->search.force_local_eV_per_A < cfg->search.force_saddle_eV_per_A)
-        return fail_key(cfg, SG_KEY_search_force_local_eV_per_A, SG_EINVAL, "need >= search.force_saddle_eV_per_A");
+        return fail_key(cfg, SG_KEY_search_force_local_eV_per_A, SG_EINVAL,
+                        "need >= search.force_saddle_eV_per_A");
     if (cfg->topology.refine_A < cfg->topology.keep_A)
         return fail_key(cfg, SG_KEY_topology_refine_A, SG_EINVAL, "need >= topology.keep_A");
     return SG_OK;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The run file, parsed by inih line by line.
  *
- * inih cuts lines at 200 bytes without a word, takes an indented key for the continuation of the value above, and skips
- * what it does not understand. So the lines it sees come from next_line(): stripped of blanks and comments, checked,
- * and long ones in pieces that inih joins to one key as continuation lines. A value is complete when another line
- * begins; finish_value() then assigns it. */
+ * inih cuts lines at 200 bytes without a word, takes an indented key for the continuation of the value above,
+ * and skips what it does not understand. So the lines it sees come from next_line(): stripped of blanks and
+ * comments, checked, and long ones in pieces that inih joins to one key as continuation lines. A value is
+ * complete when another line begins; finish_value() then assigns it. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -21,15 +21,15 @@ enum { PIECE = 150 }; /* bytes of a line handed to inih at once, safely below it
 typedef struct reader {
     FILE *file;
     sg_config *cfg;
-    char *folder;     /* of the run file, "" for the working folder */
-    char *line;       /* the present line, stripped */
+    char *folder; /* of the run file, "" for the working folder */
+    char *line;   /* the present line, stripped */
     size_t line_size;
     const char *rest; /* what inih has not seen of it */
     int number;       /* of the present line, 1-based */
     int key;          /* key being read, -1 if none */
     char *value;      /* its text so far */
     size_t value_size, value_length;
-    sg_status st;     /* first failure: nothing is read after it */
+    sg_status st; /* first failure: nothing is read after it */
 } reader;
 
 static char *next_line(char *out, int size, void *stream);
@@ -39,7 +39,7 @@ static int next_content(reader *r);
 static void check_line(reader *r);
 static sg_status at_line(const reader *r, sg_status st);
 
-/* ---- lines for inih ----------------------------------------------------------------------------------------- */
+/* ---- lines for inih ---- */
 
 static sg_status at_line(const reader *r, sg_status st)
 {
@@ -58,7 +58,8 @@ static char *strip(char *s)
             *c = '\0';
             break;
         }
-    for (size_t n = strlen(s); n > 0 && strchr(blanks, s[n - 1]); n--) s[n - 1] = '\0';
+    for (size_t n = strlen(s); n > 0 && strchr(blanks, s[n - 1]); n--)
+        s[n - 1] = '\0';
     return s;
 }
 
@@ -70,12 +71,14 @@ static void check_section(reader *r)
 
     if (sscanf(line, "[%63[^]]]%n", name, &length) != 1 || length == 0 || line[length])
         r->st = at_line(r, sg_fail(SG_EPARSE, "'%s', need [section] alone on its line", line));
-    else if (config_find_section(name) != SG_OK) r->st = at_line(r, SG_EINVAL);
+    else if (config_find_section(name) != SG_OK)
+        r->st = at_line(r, SG_EINVAL);
 }
 
 static void check_line(reader *r)
 {
-    if (*r->rest == '[') check_section(r);
+    if (*r->rest == '[')
+        check_section(r);
     else if (!strpbrk(r->rest, "=:"))
         r->st = at_line(r, sg_fail(SG_EPARSE, "'%.60s', need key = value or [section]", r->rest));
 }
@@ -103,7 +106,8 @@ static int next_content(reader *r)
     return r->st == SG_OK;
 }
 
-/* Bytes of r->rest to hand over now: a piece neither begins nor ends with a blank, nor begins as a comment. */
+/* Bytes of r->rest to hand over now: a piece neither begins nor ends with a blank, nor begins as a comment.
+ */
 static size_t piece_length(const char *s)
 {
     const size_t all = strlen(s);
@@ -132,7 +136,7 @@ static char *next_line(char *out, int size, void *stream)
     return out;
 }
 
-/* ---- keys from inih ----------------------------------------------------------------------------------------- */
+/* ---- keys from inih ---- */
 
 static sg_status begin_key(reader *r, const char *section, const char *name)
 {
@@ -172,7 +176,7 @@ static int finish_value(reader *r)
     return r->st == SG_OK;
 }
 
-/* ---- the whole file ----------------------------------------------------------------------------------------- */
+/* ---- the whole file ---- */
 
 static char *folder_of(const char *path)
 {

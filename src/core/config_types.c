@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One value of the run file, by type: text -> field and back. A parser leaves nothing allocated when it fails. */
+/* One value of the run file, by type: text -> field and back. A parser that fails leaves nothing allocated. */
 #include "core_internal.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static sg_status add_text(sg_texts *list, size_t *capacity, char *text);
 static sg_status parse_number(const sg_config_key *key, const char *text, double *out);
 static sg_status parse_whole(const sg_config_key *key, const char *text, double limit, int64_t *out);
 
-/* ---- ranges ------------------------------------------------------------------------------------------------- */
+/* ---- ranges ---- */
 
 int config_in_range(double value, const char *range)
 {
@@ -62,7 +62,7 @@ static sg_status no_memory(const sg_config_key *key)
     return sg_fail(SG_ENOMEM, "%s.%s: out of memory", key->section, key->name);
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------ */
+/* ---- numbers ---- */
 
 static sg_status parse_number(const sg_config_key *key, const char *text, double *out)
 {
@@ -87,7 +87,8 @@ static sg_status parse_whole(const sg_config_key *key, const char *text, double 
             return not_a(key, text, "a whole number");
         *out = (int64_t)value;
     }
-    if (!config_in_range((double)*out, key->range) || fabs((double)*out) > limit) return out_of_range(key, text);
+    if (!config_in_range((double)*out, key->range) || fabs((double)*out) > limit)
+        return out_of_range(key, text);
     return SG_OK;
 }
 
@@ -141,7 +142,7 @@ static void scalar_clear(void *field)
     (void)field;
 }
 
-/* ---- words -------------------------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 static sg_status bool_parse(const sg_config_key *key, const char *text, const char *folder, void *field)
 {
@@ -186,11 +187,12 @@ static void word_print(const sg_config_key *key, const void *field, int absolute
     const char *word = key->range;
 
     (void)absolute;
-    for (int i = *(const int *)field; i > 0; i--) word = strchr(word, '|') + 1;
+    for (int i = *(const int *)field; i > 0; i--)
+        word = strchr(word, '|') + 1;
     fwrite(word, 1, strcspn(word, "|"), out);
 }
 
-/* ---- texts and paths ---------------------------------------------------------------------------------------- */
+/* ---- texts and paths ---- */
 
 static void text_clear(void *field)
 {
@@ -269,7 +271,7 @@ static void file_print(const sg_config_key *key, const void *field, int absolute
     print_path(path, absolute && access(path, F_OK) == 0, out);
 }
 
-/* ---- lists -------------------------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 static sg_status tokens_open(token_reader *r, const char *text)
 {
@@ -318,8 +320,10 @@ static sg_status numbers_parse(const sg_config_key *key, const char *text, const
     while (st == SG_OK && next_token(&r)) {
         double value;
         if ((st = parse_number(key, r.token, &value)) != SG_OK) break;
-        if (sg_grow((void **)&list->value, &capacity, (size_t)list->n + 1, sizeof *list->value)) st = no_memory(key);
-        else list->value[list->n++] = value;
+        if (sg_grow((void **)&list->value, &capacity, (size_t)list->n + 1, sizeof *list->value))
+            st = no_memory(key);
+        else
+            list->value[list->n++] = value;
     }
     tokens_close(&r);
     if (st != SG_OK) numbers_clear(list);
@@ -374,10 +378,13 @@ static sg_status ids_parse(const sg_config_key *key, const char *text, const cha
             break;
         }
         const size_t need = (size_t)list->n + (size_t)(to - from) + 1;
-        if (need > MAX_IDS) st = not_a(key, r.token, "fewer ids");
-        else if (sg_grow((void **)&list->value, &capacity, need, sizeof *list->value)) st = no_memory(key);
+        if (need > MAX_IDS)
+            st = not_a(key, r.token, "fewer ids");
+        else if (sg_grow((void **)&list->value, &capacity, need, sizeof *list->value))
+            st = no_memory(key);
         else
-            for (long id = from; id <= to; id++) list->value[list->n++] = (int)id;
+            for (long id = from; id <= to; id++)
+                list->value[list->n++] = (int)id;
     }
     tokens_close(&r);
     if (st != SG_OK) ids_clear(list);
@@ -391,7 +398,8 @@ static void ids_print(const sg_config_key *key, const void *field, int absolute,
     (void)key, (void)absolute;
     for (int i = 0, last; i < list->n; i = last + 1) {
         last = i;
-        while (last + 1 < list->n && list->value[last + 1] == list->value[last] + 1) last++;
+        while (last + 1 < list->n && list->value[last + 1] == list->value[last] + 1)
+            last++;
         fprintf(out, i ? " %d" : "%d", list->value[i]);
         if (last > i) fprintf(out, "-%d", list->value[last]);
     }
@@ -400,7 +408,8 @@ static void ids_print(const sg_config_key *key, const void *field, int absolute,
 static void texts_clear(void *field)
 {
     sg_texts *list = field;
-    for (int i = 0; i < list->n; i++) sg_free(list->value[i]);
+    for (int i = 0; i < list->n; i++)
+        sg_free(list->value[i]);
     sg_free(list->value);
     *list = (sg_texts){0};
 }
@@ -422,7 +431,8 @@ static sg_status parse_texts(const char *text, const char *folder, sg_texts *lis
     token_reader r;
     sg_status st = tokens_open(&r, text);
 
-    while (st == SG_OK && next_token(&r)) st = add_text(list, &capacity, join(folder, r.token));
+    while (st == SG_OK && next_token(&r))
+        st = add_text(list, &capacity, join(folder, r.token));
     tokens_close(&r);
     if (st != SG_OK) texts_clear(list);
     return st;
@@ -444,7 +454,8 @@ static void words_print(const sg_config_key *key, const void *field, int absolut
 {
     const sg_texts *list = field;
     (void)key, (void)absolute;
-    for (int i = 0; i < list->n; i++) fprintf(out, i ? " %s" : "%s", list->value[i]);
+    for (int i = 0; i < list->n; i++)
+        fprintf(out, i ? " %s" : "%s", list->value[i]);
 }
 
 static void paths_print(const sg_config_key *key, const void *field, int absolute, FILE *out)
@@ -489,12 +500,17 @@ static sg_status pairs_parse(const sg_config_key *key, const char *text, const c
 
     (void)folder;
     while (st == SG_OK && next_token(&r)) {
-        if (!parse_pair_name(r.token, &pair)) st = not_a(key, r.token, "a pair such as Cu-Zr");
-        else if (!next_token(&r)) st = not_a(key, text, "a number after each pair,");
-        else st = parse_number(key, r.token, &pair.value);
+        if (!parse_pair_name(r.token, &pair))
+            st = not_a(key, r.token, "a pair such as Cu-Zr");
+        else if (!next_token(&r))
+            st = not_a(key, text, "a number after each pair,");
+        else
+            st = parse_number(key, r.token, &pair.value);
         if (st != SG_OK) break;
-        if (sg_grow((void **)&list->value, &capacity, (size_t)list->n + 1, sizeof *list->value)) st = no_memory(key);
-        else list->value[list->n++] = pair;
+        if (sg_grow((void **)&list->value, &capacity, (size_t)list->n + 1, sizeof *list->value))
+            st = no_memory(key);
+        else
+            list->value[list->n++] = pair;
     }
     tokens_close(&r);
     if (st != SG_OK) pairs_clear(list);
@@ -512,8 +528,9 @@ static void pairs_print(const sg_config_key *key, const void *field, int absolut
     }
 }
 
-#define TYPE(TYPE, name, prefix, cleaner) \
-    const value_type config_type_##TYPE = {name, prefix##_parse, prefix##_print, cleaner, sizeof(SG_CONFIG_FIELD_##TYPE)};
+#define TYPE(TYPE, name, prefix, cleaner)                                                                    \
+    const value_type config_type_##TYPE = {name, prefix##_parse, prefix##_print, cleaner,                    \
+                                           sizeof(SG_CONFIG_FIELD_##TYPE)};
 TYPE(DOUBLE, "number", double, scalar_clear)
 TYPE(INT, "whole number", int, scalar_clear)
 TYPE(INT64, "whole number", int64, scalar_clear)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cJSON does the nesting and the escaping; numbers go in as raw text because cJSON holds them as double and prints
- * integers beyond 2^53 and some fractions inexactly. All objects of a tree hang on one list owned by the outermost. */
+/* cJSON does the nesting and the escaping; numbers go in as raw text because cJSON holds them as double and
+ * prints integers beyond 2^53 and some fractions inexactly. All objects of a tree hang on one list owned by
+ * the outermost. */
 #include "slowglass/core/json.h"
 
 #include <inttypes.h>
@@ -133,8 +134,10 @@ static void note(sg_json *json, const void *made)
 
 static void number_text(double value, char text[SG_NUMBER_TEXT])
 {
-    if (isfinite(value)) sg_text_number(value, text);
-    else strcpy(text, "null");
+    if (isfinite(value))
+        sg_text_number(value, text);
+    else
+        strcpy(text, "null");
 }
 
 /* Length of the well-formed UTF-8 sequence at s, 0 if there is none. */
@@ -146,7 +149,8 @@ static size_t utf8_length(const unsigned char *s)
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80) return 0;
     if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90)) return 0; /* longer than need be */
-    if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f)) return 0; /* surrogates, beyond Unicode */
+    if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0; /* surrogates, beyond Unicode */
     return n;
 }
 

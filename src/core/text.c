@@ -10,10 +10,15 @@ enum { MAX_WORD = 63 };
 
 const char *sg_text_number(double value, char text[SG_NUMBER_TEXT])
 {
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, SG_NUMBER_TEXT, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
+    int digits = 0; /* after the first one */
+
+    do
+        snprintf(text, SG_NUMBER_TEXT, "%.*e", digits, value);
+    while (strtod(text, NULL) != value && digits++ < 16);
+    const char *e = strchr(text, 'e');
+    const int exponent = e ? (int)strtol(e + 1, NULL, 10) : 0;
+    const int plain = exponent >= 0 && exponent < 9 && exponent > digits; /* 600, not 6e+02 */
+    snprintf(text, SG_NUMBER_TEXT, "%.*g", 1 + (plain ? exponent : digits), value);
     return text;
 }
 
@@ -29,7 +34,8 @@ int sg_text_distance(const char *a, const char *b)
     const int na = (int)strnlen(a, MAX_WORD);
     const int nb = (int)strnlen(b, MAX_WORD);
 
-    for (int j = 0; j <= nb; j++) row[j] = j;
+    for (int j = 0; j <= nb; j++)
+        row[j] = j;
     for (int i = 1; i <= na; i++) {
         int diagonal = row[0];
         row[0] = i;

@@ -27,7 +27,8 @@ static int remove_folder(void **state)
 {
     (void)state;
     const char *const files[] = {"run.ini", "again.ini", "sub/run.ini", "sub/pot.eam", "sub"};
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) remove(files[i]);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        remove(files[i]);
     return chdir("/") != 0 || rmdir(folder) != 0;
 }
 
@@ -83,13 +84,15 @@ static void test_every_type(void **state)
     sg_config cfg;
 
     (void)state;
-    assert_int_equal(read_text("\xef\xbb\xbf# glass\n[system]\r\nfixed = 1 5-7, 12 ; held\n"
-                               "[potential]\nstyle=lj\n  elements = Cu, Zr ; indented: still a key\n"
-                               "pair = 0.4,2.3,6.0 , .5 2.5 6.5  0.6 2.8 7\n"
-                               "[kmc]\nmax_steps : 2e6\nseed = 9007199254740993\n[search]\npush_radius_A = 2.0 3.7\n"
-                               "[topology]\ncutoff_A = Cu-Cu 3.45 Cu-Zr 3.65, Zr-Zr 4.05\n[basin]\nenable = off\n"
-                               "[output]\nsnapshot = log",
-                               &cfg), SG_OK);
+    assert_int_equal(
+        read_text("\xef\xbb\xbf# glass\n[system]\r\nfixed = 1 5-7, 12 ; held\n"
+                  "[potential]\nstyle=lj\n  elements = Cu, Zr ; indented: still a key\n"
+                  "pair = 0.4,2.3,6.0 , .5 2.5 6.5  0.6 2.8 7\n"
+                  "[kmc]\nmax_steps : 2e6\nseed = 9007199254740993\n[search]\npush_radius_A = 2.0 3.7\n"
+                  "[topology]\ncutoff_A = Cu-Cu 3.45 Cu-Zr 3.65, Zr-Zr 4.05\n[basin]\nenable = off\n"
+                  "[output]\nsnapshot = log",
+                  &cfg),
+        SG_OK);
     const int ids[] = {1, 5, 6, 7, 12};
     assert_int_equal(cfg.system.fixed.n, 5);
     assert_memory_equal(cfg.system.fixed.value, ids, sizeof ids);
@@ -123,14 +126,19 @@ static void test_errors_name_the_line(void **state)
     (void)state;
     refuse("\n[kmc]\ntemprature_K = 300\n", SG_EINVAL,
            "run.ini:3: unknown key 'temprature_K' in [kmc]; did you mean 'temperature_K'?");
-    refuse("[kmc]\n; a comment\ntemperature_K = -5 ; cold\n", SG_EINVAL, "run.ini:3: kmc.temperature_K = -5, need > 0 K");
-    refuse("[kmc]\ntemperature_K = warm\n", SG_EINVAL, "run.ini:2: kmc.temperature_K = 'warm', need a number in K");
+    refuse("[kmc]\n; a comment\ntemperature_K = -5 ; cold\n", SG_EINVAL,
+           "run.ini:3: kmc.temperature_K = -5, need > 0 K");
+    refuse("[kmc]\ntemperature_K = warm\n", SG_EINVAL,
+           "run.ini:2: kmc.temperature_K = 'warm', need a number in K");
     refuse("[kmc]\ntemperature_K =\n", SG_EINVAL, "run.ini:2: kmc.temperature_K = '', need a number in K");
-    refuse("[kmc]\ntemperature_K = nan\n", SG_EINVAL, "run.ini:2: kmc.temperature_K = 'nan', need a number in K");
-    refuse("[kmc]\ntemperature_K = 1e999\n", SG_EINVAL, "run.ini:2: kmc.temperature_K = '1e999', need a number in K");
+    refuse("[kmc]\ntemperature_K = nan\n", SG_EINVAL,
+           "run.ini:2: kmc.temperature_K = 'nan', need a number in K");
+    refuse("[kmc]\ntemperature_K = 1e999\n", SG_EINVAL,
+           "run.ini:2: kmc.temperature_K = '1e999', need a number in K");
     refuse("[kmc]\nseed = 1.5\n", SG_EINVAL, "run.ini:2: kmc.seed = '1.5', need a whole number");
     refuse("[search]\nbatch = 0\n", SG_EINVAL, "run.ini:2: search.batch = 0, need >= 1, <= 65536");
-    refuse("[search]\nper_atom = 3000000000\n", SG_EINVAL, "run.ini:2: search.per_atom = 3000000000, need >= 0");
+    refuse("[search]\nper_atom = 3000000000\n", SG_EINVAL,
+           "run.ini:2: search.per_atom = 3000000000, need >= 0");
     refuse("[search]\npush_radius_A = 2 -1\n", SG_EINVAL, "run.ini:2: search.push_radius_A = -1, need > 0 Å");
     refuse("[serach]\n", SG_EINVAL, "run.ini:1: unknown section [serach]; did you mean [search]?");
     refuse("[weather]\nrain = yes\n", SG_EINVAL, "run.ini:1: unknown section [weather]");
@@ -141,7 +149,8 @@ static void test_errors_name_the_line(void **state)
     refuse("[kmc]\nseed 1\n", SG_EPARSE, "run.ini:2: 'seed 1', need key = value or [section]");
     refuse("[kmc] seed = 1\n", SG_EPARSE, "run.ini:1: '[kmc] seed = 1', need [section] alone on its line");
     refuse("[kmc\nseed = 1\n", SG_EPARSE, "run.ini:1: '[kmc', need [section] alone on its line");
-    refuse("[kmc]\nseed = 1\n\nseed = 2\n", SG_EINVAL, "run.ini:4: kmc.seed given again; it stands in an earlier line");
+    refuse("[kmc]\nseed = 1\n\nseed = 2\n", SG_EINVAL,
+           "run.ini:4: kmc.seed given again; it stands in an earlier line");
     refuse("[potential]\nstyle = eam\n", SG_EINVAL,
            "run.ini:2: potential.style = 'eam', need one of eam/fs|eam/alloy|lj|morse|kim|lammps");
     refuse("[basin]\nenable = maybe\n", SG_EINVAL, "run.ini:2: basin.enable = 'maybe', need yes or no");
@@ -216,7 +225,8 @@ static void test_paths(void **state)
     assert_string_equal(cfg.catalog.base.value[1], "sub/two three");
     assert_string_equal(cfg.catalog.base.value[2], "/four");
     assert_int_equal(sg_config_set(&cfg, "potential.file=elsewhere.eam"), SG_OK);
-    assert_string_equal(cfg.potential.file, "elsewhere.eam"); /* not here: looked for in further folders later */
+    assert_string_equal(cfg.potential.file,
+                        "elsewhere.eam"); /* not here: looked for in further folders later */
     assert_int_equal(sg_config_set(&cfg, "system.structure = here.xyz"), SG_OK);
     FILE *out = fopen("again.ini", "w");
     assert_int_equal(sg_config_write(&cfg, out), SG_OK);
@@ -275,20 +285,25 @@ static void test_validate(void **state)
     sg_config cfg;
 
     (void)state;
-    assert_int_equal(read_text("[system]\nstructure = g.xyz\n[potential]\nfile = x.eam.fs\n[kmc]\nprefactor_mode = htst",
-                               &cfg), SG_OK);
+    assert_int_equal(
+        read_text("[system]\nstructure = g.xyz\n[potential]\nfile = x.eam.fs\n[kmc]\nprefactor_mode = htst",
+                  &cfg),
+        SG_OK);
     assert_int_equal(sg_config_validate(&cfg), SG_EUNSUPPORTED);
-    assert_string_equal(sg_error_text(), "run.ini:6: kmc.prefactor_mode = htst, not available in this version");
+    assert_string_equal(sg_error_text(),
+                        "run.ini:6: kmc.prefactor_mode = htst, not available in this version");
     assert_int_equal(sg_config_set(&cfg, "kmc.prefactor_mode=constant"), SG_OK);
     assert_int_equal(sg_config_validate(&cfg), SG_OK);
     expect_invalid(&cfg, "system.structure=", SG_EINVAL,
                    "run.ini: system.structure = (empty), need the starting structure");
     expect_invalid(&cfg, "potential.style=kim", SG_EUNSUPPORTED,
                    "run.ini: potential.style = kim, not available in this version");
-    expect_invalid(&cfg, "potential.file=", SG_EINVAL, "run.ini: potential.file = (empty), need the file of the potential");
+    expect_invalid(&cfg, "potential.file=", SG_EINVAL,
+                   "run.ini: potential.file = (empty), need the file of the potential");
     expect_invalid(&cfg, "potential.style=lj", SG_EINVAL,
                    "run.ini: potential.pair = (empty), need eps,sigma,cutoff for each pair of types");
-    expect_invalid(&cfg, "topology.refine_A=0.01", SG_EINVAL, "run.ini: topology.refine_A = 0.01, need >= topology.keep_A");
+    expect_invalid(&cfg, "topology.refine_A=0.01", SG_EINVAL,
+                   "run.ini: topology.refine_A = 0.01, need >= topology.keep_A");
     expect_invalid(&cfg, "search.push_radius_A=", SG_EINVAL,
                    "run.ini: search.push_radius_A = (empty), need at least one radius in Å");
     assert_int_equal(sg_config_set(&cfg, "potential.elements=Cu Zr"), SG_OK);
@@ -301,19 +316,33 @@ static void test_validate(void **state)
 /* Every key away from its default survives writing and reading. */
 static void test_write_then_read(void **state)
 {
-    static const char *const changes[] = {
-        "system.structure=/a/b.xyz", "system.fixed=3 4 5 9", "potential.style=lj", "potential.pair=0.1 2.3 7.7",
-        "potential.elements=Cu", "strain.xy=0.04", "kmc.temperature_K=543.21", "kmc.max_time_s=1.7e-3",
-        "kmc.max_steps=9223372036854775807", "kmc.max_wall_s=3.25", "kmc.seed=42", "kmc.prefactor_per_s=3.3e12",
-        "catalog.base=/x /y z", "search.push_radius_A=2 3.7", "search.curvature_out_eV_per_A2=-0.123456789012345678",
-        "topology.cutoff_A=Cu-Cu 3.45", "basin.enable=no", "output.snapshot=none", "output.picture=no"};
+    static const char *const changes[] = {"system.structure=/a/b.xyz",
+                                          "system.fixed=3 4 5 9",
+                                          "potential.style=lj",
+                                          "potential.pair=0.1 2.3 7.7",
+                                          "potential.elements=Cu",
+                                          "strain.xy=0.04",
+                                          "kmc.temperature_K=543.21",
+                                          "kmc.max_time_s=1.7e-3",
+                                          "kmc.max_steps=9223372036854775807",
+                                          "kmc.max_wall_s=3.25",
+                                          "kmc.seed=42",
+                                          "kmc.prefactor_per_s=3.3e12",
+                                          "catalog.base=/x /y z",
+                                          "search.push_radius_A=2 3.7",
+                                          "search.curvature_out_eV_per_A2=-0.123456789012345678",
+                                          "topology.cutoff_A=Cu-Cu 3.45",
+                                          "basin.enable=no",
+                                          "output.snapshot=none",
+                                          "output.picture=no"};
     sg_config a, b;
     uint64_t ha, hb;
     int key;
 
     (void)state;
     assert_int_equal(sg_config_defaults(&a), SG_OK);
-    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) assert_int_equal(sg_config_set(&a, changes[i]), SG_OK);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+        assert_int_equal(sg_config_set(&a, changes[i]), SG_OK);
     FILE *out = fopen("again.ini", "w");
     assert_int_equal(sg_config_write(&a, out), SG_OK);
     fclose(out);
@@ -359,7 +388,8 @@ static void test_identity(void **state)
     sg_config_clear(&b);
 }
 
-/* The table itself: defaults lie in their ranges (sg_config_defaults passes), names are unique, texts are there. */
+/* The table itself: defaults lie in their ranges (sg_config_defaults passes), names are unique, texts are
+ * there. */
 static void test_table(void **state)
 {
     const sg_config_key *rows = sg_config_keys();
@@ -371,15 +401,17 @@ static void test_table(void **state)
         assert_null(strchr(rows[k].description, '"'));
         assert_null(strstr(rows[k].description, " ;"));
         for (int m = 0; m < k; m++)
-            assert_true(strcmp(rows[k].section, rows[m].section) != 0 || strcmp(rows[k].name, rows[m].name) != 0);
+            assert_true(strcmp(rows[k].section, rows[m].section) != 0 ||
+                        strcmp(rows[k].name, rows[m].name) != 0);
     }
     assert_null(sg_config_section("nowhere"));
 }
 
 static void test_allocation_failures(void **state)
 {
-    static const char text[] = "[system]\nfixed = 1 2\n[catalog]\nbase = a b\n[topology]\ncutoff_A = Cu-Cu 3\n"
-                               "[potential]\nelements = Cu Zr\n";
+    static const char text[] =
+        "[system]\nfixed = 1 2\n[catalog]\nbase = a b\n[topology]\ncutoff_A = Cu-Cu 3\n"
+        "[potential]\nelements = Cu Zr\n";
     sg_config cfg;
     sg_status st = SG_ENOMEM;
     long k = 0;

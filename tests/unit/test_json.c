@@ -58,8 +58,8 @@ static void test_bytes_that_are_not_utf8(void **state)
 {
     sg_json *json = sg_json_create();
     (void)state;
-    sg_json_text(json, "a", "x\xff\xc3");                      /* stray byte, cut sequence */
-    sg_json_text(json, "b", "\xc0\x80\xed\xa0\x80");           /* overlong, surrogate */
+    sg_json_text(json, "a", "x\xff\xc3");                       /* stray byte, cut sequence */
+    sg_json_text(json, "b", "\xc0\x80\xed\xa0\x80");            /* overlong, surrogate */
     sg_json_text(json, "c", "\xe2\x82\xac\xf0\x9f\x99\x82 ok"); /* three and four bytes, well formed */
     assert_prints(json, "{\"a\":\"x??\",\"b\":\"?????\",\"c\":\"\xe2\x82\xac\xf0\x9f\x99\x82 ok\"}");
 }
@@ -80,7 +80,12 @@ static void test_numbers_read_back(void **state)
         assert_memory_equal(&back, &value, sizeof value);
     }
     assert_string_equal(sg_text_number(0.1, text), "0.1");
-    assert_string_equal(sg_text_number(1e13, text), "10000000000000");
+    assert_string_equal(sg_text_number(1e13, text), "1e+13");
+    assert_string_equal(sg_text_number(600, text), "600");
+    assert_string_equal(sg_text_number(1234567.0, text), "1234567");
+    assert_string_equal(sg_text_number(0, text), "0");
+    assert_string_equal(sg_text_number(NAN, text) + (text[0] == '-'), "nan");
+    assert_string_equal(sg_text_number(-INFINITY, text), "-inf");
     assert_string_equal(sg_text_number(1.0 / 3.0, text), "0.3333333333333333");
     assert_string_equal(sg_text_number(-0.0, text), "-0");
 }

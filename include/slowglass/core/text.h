@@ -5,7 +5,7 @@
 
 enum { SG_NUMBER_TEXT = 32 };
 
-/** Shortest of "%.15g", "%.16g", "%.17g" that reads back as the same bits. Not finite: "nan", "inf", "-inf".
+/** The fewest digits that read back as the same bits: 600, 0.1, 1e+13. Not finite: "nan", "inf", "-inf".
  * @return `text`. Threads: any. */
 const char *sg_text_number(double value, char text[SG_NUMBER_TEXT]);
 
