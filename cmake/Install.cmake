@@ -10,7 +10,12 @@ endforeach()
 install(TARGETS ${targets})
 install(DIRECTORY include/slowglass DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES README.md CHANGELOG.md doc/manual.md doc/architecture.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
+# The program writes its own manual page, from the tables that parse options and run files.
+if(TARGET slowglass AND NOT CMAKE_CROSSCOMPILING)
+  add_custom_command(TARGET slowglass POST_BUILD COMMAND slowglass manual > slowglass.1
+                     WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
+  install(FILES ${CMAKE_BINARY_DIR}/slowglass.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
 
 # The path back to the prefix keeps the file right when the installed tree is moved.
 file(RELATIVE_PATH SLOWGLASS_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
