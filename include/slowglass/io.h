@@ -97,7 +97,7 @@ typedef struct sg_replace { /* caller's storage */
  * (such as /dev/stdout) is written directly. One writer per path at a time. */
 sg_status sg_io_replace_begin(sg_replace *replace, const char *path);
 
-/** Flush to disk and rename. On failure (SG_EFULL, SG_EIO) the old file is untouched and the temporary one removed. */
+/** Flush to disk (tens of milliseconds on a disk) and rename. On failure (SG_EFULL, SG_EIO) the old file is untouched and the temporary one removed. */
 sg_status sg_io_replace_commit(sg_replace *replace);
 
 /** Give the new version up; safe after begin, commit or a zeroed struct. */
