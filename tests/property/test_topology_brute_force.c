@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bonds against a double loop, canonical labels and groups against all permutations, updates against starting over. */
+/* Bonds against a double loop, canonical labels and groups against all permutations, updates against starting
+ * over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@ static sg_system *small_cell(int n, double size)
 
     for (int i = 0; i < n; i++) {
         s->type[i] = sg_rng_uniform(&rng) < 0.5;
-        for (int c = 0; c < 3; c++) s->x[i][c] = 3.0 * size * (sg_rng_uniform(&rng) - 0.5);
+        for (int c = 0; c < 3; c++)
+            s->x[i][c] = 3.0 * size * (sg_rng_uniform(&rng) - 0.5);
     }
     return s;
 }
@@ -52,13 +54,16 @@ static void bonds_equal_a_double_loop(void **state)
             assert_int_equal(sg_topology_sphere(s, i, 3.0, 2000, atom, d, &n_sphere), SG_OK);
             for (int j = 0; j < s->n; j++)
                 for (int m = 0; m < (2 * REACH + 1) * (2 * REACH + 1) * (2 * REACH + 1); m++) {
-                    const int k[3] = {m % (2 * REACH + 1), m / (2 * REACH + 1) % (2 * REACH + 1), m / (2 * REACH + 1) / (2 * REACH + 1)};
+                    const int k[3] = {m % (2 * REACH + 1), m / (2 * REACH + 1) % (2 * REACH + 1),
+                                      m / (2 * REACH + 1) / (2 * REACH + 1)};
                     double f[3], v[3], r = 0.0;
                     /* bring the pair near first, so that a few images suffice */
                     for (int c = 0; c < 3; c++)
-                        f[c] = (s->x[j][0] - s->x[i][0]) * s->cell.hinv[0][c] + (s->x[j][1] - s->x[i][1]) * s->cell.hinv[1][c] +
+                        f[c] = (s->x[j][0] - s->x[i][0]) * s->cell.hinv[0][c] +
+                               (s->x[j][1] - s->x[i][1]) * s->cell.hinv[1][c] +
                                (s->x[j][2] - s->x[i][2]) * s->cell.hinv[2][c];
-                    for (int c = 0; c < 3; c++) f[c] += k[c] - REACH - floor(f[c]);
+                    for (int c = 0; c < 3; c++)
+                        f[c] += k[c] - REACH - floor(f[c]);
                     for (int c = 0; c < 3; c++) {
                         v[c] = f[0] * s->cell.h[0][c] + f[1] * s->cell.h[1][c] + f[2] * s->cell.h[2][c];
                         r += v[c] * v[c];
@@ -67,9 +72,12 @@ static void bonds_equal_a_double_loop(void **state)
                     if (i == j && r < 1e-9) continue;
                     const double cut = p.cutoff[s->type[i]][s->type[j]];
                     const int bonded = r < cut, near = !bonded && r < cut + SG_TOPOLOGY_MARGIN;
-                    assert_int_equal(occurrences(b->j, (const double(*)[3])b->d, b->first[i], b->first[i + 1], j, v), bonded);
+                    assert_int_equal(
+                        occurrences(b->j, (const double(*)[3])b->d, b->first[i], b->first[i + 1], j, v),
+                        bonded);
                     assert_int_equal(occurrences(b->near_j, (const double(*)[3])b->near_d, b->near_first[i],
-                                                 b->near_first[i + 1], j, v), near);
+                                                 b->near_first[i + 1], j, v),
+                                     near);
                     assert_int_equal(occurrences(atom, (const double(*)[3])d, 0, n_sphere, j, v), r < 3.0);
                     n_bonds += bonded;
                     n_near += near;
@@ -80,7 +88,8 @@ static void bonds_equal_a_double_loop(void **state)
         assert_int_equal(n_bonds, b->first[s->n]);
         assert_int_equal(n_near, b->near_first[s->n]);
         for (int i = 0; i < s->n; i++)
-            for (int k = b->first[i] + 1; k < b->first[i + 1]; k++) assert_true(b->j[k - 1] <= b->j[k]);
+            for (int k = b->first[i] + 1; k < b->first[i + 1]; k++)
+                assert_true(b->j[k - 1] <= b->j[k]);
         sg_bonds_free(b);
         sg_system_free(s);
     }
@@ -90,7 +99,8 @@ static sg_shell_graph random_graph(int n, double density)
 {
     sg_shell_graph g = {.n = n};
 
-    for (int a = 0; a < n; a++) g.colour[a] = a == 0 ? 0 : sg_rng_uniform(&rng) < 0.5 ? 29 : 40;
+    for (int a = 0; a < n; a++)
+        g.colour[a] = a == 0 ? 0 : sg_rng_uniform(&rng) < 0.5 ? 29 : 40;
     for (int a = 0; a < n; a++)
         for (int b = a + 1; b < n; b++)
             if (a == 0 || sg_rng_uniform(&rng) < density) {
@@ -124,14 +134,17 @@ static int isomorphisms(const sg_shell_graph *a, const sg_shell_graph *b)
 {
     int order[8], count = 0;
 
-    for (int v = 0; v < a->n; v++) order[v] = v;
+    for (int v = 0; v < a->n; v++)
+        order[v] = v;
     for (;;) { /* next permutation in lexicographic order */
         const sg_shell_graph r = renamed(a, order);
         int i = a->n - 2, j = a->n - 1;
         count += equal(&r, b);
-        while (i >= 0 && order[i] > order[i + 1]) i--;
+        while (i >= 0 && order[i] > order[i + 1])
+            i--;
         if (i < 0) return count;
-        while (order[j] < order[i]) j--;
+        while (order[j] < order[i])
+            j--;
         const int t = order[i];
         order[i] = order[j];
         order[j] = t;
@@ -149,7 +162,8 @@ static sg_shell_graph canonical(const sg_shell_graph *g)
 
     assert_int_equal(sg_graph_canonical(g, label), SG_OK);
     const sg_shell_graph r = renamed(g, label);
-    for (int v = 1; v < r.n; v++) assert_true(r.colour[v - 1] <= r.colour[v]);
+    for (int v = 1; v < r.n; v++)
+        assert_true(r.colour[v - 1] <= r.colour[v]);
     return r;
 }
 
@@ -177,7 +191,8 @@ static sg_environment dress(const sg_shell_graph *g)
     sg_environment e = {.n = g->n, .form_size = (g->n * (g->n - 1) / 2 + 7) / 8};
     int p = 0;
 
-    for (int a = 0; a < g->n; a++) e.number[a] = a ? g->colour[a] : 29;
+    for (int a = 0; a < g->n; a++)
+        e.number[a] = a ? g->colour[a] : 29;
     for (int a = 0; a < g->n; a++)
         for (int b = a + 1; b < g->n; b++, p++)
             if (g->adjacent[a] >> b & 1) e.form[p / 8] = (unsigned char)(e.form[p / 8] | 1 << p % 8);
@@ -199,8 +214,10 @@ static void groups_equal_all_permutations(void **state)
         for (int a = 0; a < n; a++) {
             const sg_shell_graph r = renamed(&g, perm[a]);
             assert_true(equal(&r, &g));
-            for (int v = 0; v < g.n && a == 0; v++) assert_int_equal(perm[0][v], v);
-            for (int b = 0; b < a; b++) assert_true(memcmp(perm[a], perm[b], (size_t)g.n * sizeof perm[a][0]) != 0);
+            for (int v = 0; v < g.n && a == 0; v++)
+                assert_int_equal(perm[0][v], v);
+            for (int b = 0; b < a; b++)
+                assert_true(memcmp(perm[a], perm[b], (size_t)g.n * sizeof perm[a][0]) != 0);
         }
         largest = n > largest ? n : largest;
     }
@@ -226,14 +243,17 @@ static void updates_equal_starting_over(void **state)
 
         assert_int_equal(sg_topology_sphere(s, centre, 4.0, 64, atom, d, &n), SG_OK);
         for (int k = 0; k < n; k++)
-            for (int c = 0; c < 3; c++) s->x[atom[k]][c] += 0.3 * sg_rng_normal(&rng);
-        for (int c = 0; c < 3; c++) s->x[centre][c] += s->cell.h[round % 3][c]; /* leaves the cell, stays where it is */
+            for (int c = 0; c < 3; c++)
+                s->x[atom[k]][c] += 0.3 * sg_rng_normal(&rng);
+        for (int c = 0; c < 3; c++)
+            s->x[centre][c] += s->cell.h[round % 3][c]; /* leaves the cell, stays where it is */
         uint64_t *old = sg_calloc((size_t)s->n, sizeof *old);
         memcpy(old, keys->key, (size_t)s->n * sizeof *old);
         assert_int_equal(sg_keys_update(keys, s, &n_rekeyed), SG_OK);
         assert_int_equal(sg_keys_create(s, &p, &fresh), SG_OK);
         assert_memory_equal(keys->key, fresh->key, (size_t)s->n * sizeof *old);
-        for (int i = 0; i < s->n; i++) changed += old[i] != keys->key[i];
+        for (int i = 0; i < s->n; i++)
+            changed += old[i] != keys->key[i];
         assert_true(changed > 0 && n_rekeyed >= changed && n_rekeyed < s->n);
         sg_free(old);
         sg_keys_free(fresh);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keys depend on the bond graph alone: not on where the structure lies, how it is turned, numbered, wrapped or typed. */
+/* Keys depend on the bond graph alone: not on where the structure lies, how it is turned, numbered, wrapped
+ * or typed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@ static sg_system *glass(void)
         s = lattice(5, 3.75, 4, FCC, 2, CU_ZR);
         for (int i = 0; i < s->n; i++) {
             s->type[i] = sg_rng_uniform(&rng) < 0.36;
-            for (int c = 0; c < 3; c++) s->x[i][c] += 0.35 * sg_rng_normal(&rng);
+            for (int c = 0; c < 3; c++)
+                s->x[i][c] += 0.35 * sg_rng_normal(&rng);
         }
     }
     return s;
@@ -37,11 +39,13 @@ static uint64_t *all_keys(const sg_system *s, const sg_topology_params *p)
     return key;
 }
 
-static void keys_equal(const sg_system *s, const sg_topology_params *p, const uint64_t *expected, const int *order)
+static void keys_equal(const sg_system *s, const sg_topology_params *p, const uint64_t *expected,
+                       const int *order)
 {
     uint64_t *key = all_keys(s, p);
 
-    for (int i = 0; i < s->n; i++) assert_true(key[i] == expected[order ? order[i] : i]);
+    for (int i = 0; i < s->n; i++)
+        assert_true(key[i] == expected[order ? order[i] : i]);
     sg_free(key);
 }
 
@@ -55,16 +59,19 @@ static void shifts_and_wraps_change_nothing(void **state)
     (void)state;
     for (int i = 0; i < s->n; i++) {
         int seen = 0;
-        for (int j = 0; j < i; j++) seen |= key[j] == key[i];
+        for (int j = 0; j < i; j++)
+            seen |= key[j] == key[i];
         distinct += !seen;
     }
     assert_true(distinct > s->n / 2); /* otherwise there would be nothing to keep apart */
     for (int i = 0; i < s->n; i++) {
         const double shift[3] = {3.7, -11.9, 0.3};
-        for (int c = 0; c < 3; c++) s->x[i][c] += shift[c];
+        for (int c = 0; c < 3; c++)
+            s->x[i][c] += shift[c];
         for (int a = 0; a < 3; a++) {
             const int m = (int)(5.0 * sg_rng_uniform(&rng)) - 2;
-            for (int c = 0; c < 3; c++) s->x[i][c] += m * s->cell.h[a][c];
+            for (int c = 0; c < 3; c++)
+                s->x[i][c] += m * s->cell.h[a][c];
         }
     }
     keys_equal(s, &p, key, NULL);
@@ -88,7 +95,8 @@ static void numbering_and_types_change_nothing(void **state)
         t->type[i] = s->type[order[i]];
     }
     keys_equal(t, &p, key, order);
-    for (int i = 0; i < s->n; i++) s->type[i] = !s->type[i];
+    for (int i = 0; i < s->n; i++)
+        s->type[i] = !s->type[i];
     assert_int_equal(sg_species_init(&s->species, 2, zr_cu), SG_OK);
     keys_equal(s, &q, key, NULL);
     sg_free(order);
@@ -97,8 +105,10 @@ static void numbering_and_types_change_nothing(void **state)
     sg_system_free(t);
 }
 
-/* Position k of one canonical order is bonded to l exactly when it is so in the other, and the elements agree. */
-static void same_graph(const sg_topology_params *p, const sg_system *s, const sg_environment *a, const sg_environment *b)
+/* Position k of one canonical order is bonded to l exactly when it is so in the other, and the elements
+ * agree. */
+static void same_graph(const sg_topology_params *p, const sg_system *s, const sg_environment *a,
+                       const sg_environment *b)
 {
     assert_true(sg_environment_same(a, b));
     for (int k = 0; k < a->n; k++) {
@@ -125,7 +135,8 @@ static void turning_and_mirroring_change_nothing(void **state)
         assert_int_equal(sg_topology_environment(s, &p, bonds, centre, &before), SG_OK);
         sg_bonds_free(bonds);
         random_rotation(&rng, centre % 2, R);
-        for (int i = 0; i < piece->n; i++) rotate((const double(*)[3])R, piece->x[i], piece->x[i]);
+        for (int i = 0; i < piece->n; i++)
+            rotate((const double(*)[3])R, piece->x[i], piece->x[i]);
         assert_int_equal(sg_bonds_create(piece, &p, &bonds), SG_OK);
         assert_int_equal(sg_topology_environment(piece, &p, bonds, 0, &after), SG_OK);
         sg_bonds_free(bonds);

@@ -32,7 +32,8 @@ static void crystals_are_cut_mid_gap(void **state)
         assert_true(fabs(cutoff(s, 0, 0) - 0.5 * (sqrt(0.5) + 1.0) * a) < ROUNDING);
         sg_system_free(s);
     }
-    for (double a = 2.8; a < 3.4; a += 0.1) { /* behind the double shell a sqrt(3)/2, a; the next one is at a sqrt 2 */
+    for (double a = 2.8; a < 3.4;
+         a += 0.1) { /* behind the double shell a sqrt(3)/2, a; the next one is at a sqrt 2 */
         sg_system *s = lattice(4, a, 2, BCC, 1, CU_ZR);
         const double r = cutoff(s, 0, 0);
         assert_true(r > 1.1 * a && r < 1.35 * a);
@@ -58,8 +59,8 @@ static void vacancy_and_strain_leave_the_gap(void **state)
     }
 }
 
-/* First minima in a 10 000-atom glass of the same composition: 3.45, 3.65, 4.05 Å in bins of 0.1 Å; the valley of Cu-Zr is
- * flat from 3.5 to 4.1 Å. */
+/* First minima in a 10 000-atom glass of the same composition: 3.45, 3.65, 4.05 Å in bins of 0.1 Å; the
+ * valley of Cu-Zr is flat from 3.5 to 4.1 Å. */
 static void glass_is_cut_in_its_valleys(void **state)
 {
     sg_system *s = sample("Cu64Zr36_500.extxyz");

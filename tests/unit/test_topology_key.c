@@ -21,10 +21,12 @@ static sg_environment environment(const sg_system *s, const sg_topology_params *
     return e;
 }
 
-/* A copper atom between two zirconium atoms that are bonded to one another, and a copper atom bonded to the centre alone. */
+/* A copper atom between two zirconium atoms that are bonded to one another, and a copper atom bonded to the
+ * centre alone. */
 static sg_system *four_atoms(void)
 {
-    const double h[3][3] = {{40, 0, 0}, {0, 40, 0}, {0, 0, 40}}, x[4][3] = {{0, 3, 0}, {-2.5, -1, 0}, {0, 0, 0}, {0, 1.5, 2.5}};
+    const double h[3][3] = {{40, 0, 0}, {0, 40, 0}, {0, 0, 40}},
+                 x[4][3] = {{0, 3, 0}, {-2.5, -1, 0}, {0, 0, 0}, {0, 1.5, 2.5}};
     sg_system *s = new_system(4, h, 0, 2, CU_ZR);
 
     memcpy(s->x, x, sizeof x);
@@ -38,8 +40,9 @@ static void form_is_what_the_header_says(void **state)
     const sg_topology_params p = two_cutoffs(2.75, 3.1, 3.25);
     const sg_environment e = environment(s, &p, 2);
     /* centre Cu, then Cu, Zr, Zr; bonds 01 02 03 23 of 01 02 03 12 13 23 -> bits 0 1 2 5 */
-    const unsigned char expected[] = {1, 0, 0, 0, 2, 29, 40, 27500 & 255, 27500 >> 8, 0, 0, 31000 & 255, 31000 >> 8, 0, 0,
-                                      32500 & 255, 32500 >> 8, 0, 0, 4, 29, 29, 40, 40, 0x27};
+    const unsigned char expected[] = {
+        1, 0, 0,           0,          2, 29, 40, 27500 & 255, 27500 >> 8, 0,  0,  31000 & 255, 31000 >> 8,
+        0, 0, 32500 & 255, 32500 >> 8, 0, 0,  4,  29,          29,         40, 40, 0x27};
 
     (void)state;
     assert_int_equal(e.n, 4);
@@ -125,15 +128,20 @@ static void a_collision_is_found_by_the_form(void **state)
     sg_system_free(s);
 }
 
-/* In the cubic cell itself every atom sees four images of each other one; in a one-atom cell only its own images. */
+/* In the cubic cell itself every atom sees four images of each other one; in a one-atom cell only its own
+ * images. */
 static void small_cells_unfold(void **state)
 {
     const double a = 3.6, r = 3.1, root_half = sqrt(0.5), site[1][3] = {{0, 0, 0}};
     const sg_topology_params p = {.n_species = 1, .cutoff = {{r}}}, sc = {.n_species = 1, .cutoff = {{2.9}}};
-    const double h[3][3] = {{a * root_half, 0, 0}, {0.5 * a * root_half, a * root_half * sqrt(0.75), 0},
-                            {0.5 * a * root_half, a * root_half * sqrt(1.0 / 12.0), a * root_half * sqrt(2.0 / 3.0)}};
-    sg_system *one = new_system(1, h, 1, 1, CU_ZR), *four = lattice(1, a, 4, FCC, 1, CU_ZR), *many = lattice(3, a, 4, FCC, 1, CU_ZR);
-    const sg_environment e = environment(many, &p, 7), f = environment(four, &p, 2), g = environment(one, &p, 0);
+    const double h[3][3] = {
+        {a * root_half, 0, 0},
+        {0.5 * a * root_half, a * root_half * sqrt(0.75), 0},
+        {0.5 * a * root_half, a * root_half * sqrt(1.0 / 12.0), a * root_half * sqrt(2.0 / 3.0)}};
+    sg_system *one = new_system(1, h, 1, 1, CU_ZR), *four = lattice(1, a, 4, FCC, 1, CU_ZR),
+              *many = lattice(3, a, 4, FCC, 1, CU_ZR);
+    const sg_environment e = environment(many, &p, 7), f = environment(four, &p, 2),
+                         g = environment(one, &p, 0);
     int perm[60][SG_TOPOLOGY_MAX_VERTICES], n;
 
     (void)state;
@@ -169,7 +177,8 @@ static void too_long_a_cutoff_is_refused(void **state)
     sg_system_free(s);
 }
 
-/* Move one atom just inside and just outside the cutoff: the flipped key of the one is the key of the other. */
+/* Move one atom just inside and just outside the cutoff: the flipped key of the one is the key of the other.
+ */
 static void marginal_bonds_are_flipped(void **state)
 {
     sg_system *s = four_atoms();
@@ -179,7 +188,8 @@ static void marginal_bonds_are_flipped(void **state)
     int n_in, n_out, atom[2] = {2, 0};
 
     (void)state;
-    for (int c = 0; c < 2; c++) { /* seen from the centre a vertex comes and goes, seen from atom 0 a bond of its shell */
+    for (int c = 0; c < 2;
+         c++) { /* seen from the centre a vertex comes and goes, seen from atom 0 a bond of its shell */
         s->x[3][1] = 0.0;
         s->x[3][2] = 3.09;
         s->x[0][1] = 0.8; /* within 3.25 of atom 3 */
@@ -205,10 +215,12 @@ static void marginal_bonds_are_flipped(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(form_is_what_the_header_says), cmocka_unit_test(key_tells_species_bonds_and_centre_apart),
-        cmocka_unit_test(equal_degrees_do_not_deceive), cmocka_unit_test(a_collision_is_found_by_the_form),
-        cmocka_unit_test(small_cells_unfold),           cmocka_unit_test(too_long_a_cutoff_is_refused),
-        cmocka_unit_test(marginal_bonds_are_flipped)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(form_is_what_the_header_says),
+                                       cmocka_unit_test(key_tells_species_bonds_and_centre_apart),
+                                       cmocka_unit_test(equal_degrees_do_not_deceive),
+                                       cmocka_unit_test(a_collision_is_found_by_the_form),
+                                       cmocka_unit_test(small_cells_unfold),
+                                       cmocka_unit_test(too_long_a_cutoff_is_refused),
+                                       cmocka_unit_test(marginal_bonds_are_flipped)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
