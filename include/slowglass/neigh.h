@@ -36,8 +36,8 @@ void sg_neigh_free(sg_neigh *list);
 /** 1 when an atom has moved more than skin/2 since the build (or the cell differs). */
 int sg_neigh_stale(const sg_neigh *list, const sg_system *sys, double skin);
 
-/** Cartesian vectors of the shifts in the cell h. @param vector [out] [n_shift][3], Å. Threads: any. */
-void sg_neigh_shift_vectors(const sg_neigh *list, const double h[3][3], double (*vector)[3]);
+/** Cartesian vectors of the shifts in this cell. @param vector [out] [n_shift][3], Å. Threads: any. */
+void sg_neigh_shift_vectors(const sg_neigh *list, const sg_cell *cell, double (*vector)[3]);
 
 /** Present position of atom i brought into the cell as it was wrapped at build, Å. Threads: any. */
 void sg_neigh_wrapped(const sg_neigh *list, const sg_system *sys, int i, double x[3]);

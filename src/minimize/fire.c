@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* FIRE: damped dynamics that follows its inertia downhill and stops dead uphill. The second solver, for surfaces where
- * quasi-Newton steps fail. All masses are 1, so that time is counted in sqrt(1 Å^2/eV).
+/* FIRE: damped dynamics that follows its inertia downhill and stops dead uphill. The second solver, for
+ * surfaces where quasi-Newton steps fail. All masses are 1, so that time is counted in sqrt(1 Å^2/eV).
  * Departures from the paper: explicit Euler with the velocity first; a cap on the step of every atom.
  * Source: Bitzek, Koskinen, Gähler, Moseler & Gumbsch, PRL 97, 170201 (2006). */
 #include "minimize_internal.h"
@@ -8,8 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double DT_START = 0.05, DT_MAX = 0.3; /* the stiffest springs, 40 eV/Å^2, allow 2/sqrt(40) = 0.32 */
-static const double DT_MIN = 1e-6;                 /* nothing moves any more */
+static const double DT_START = 0.05,
+                    DT_MAX = 0.3;  /* the stiffest springs, 40 eV/Å^2, allow 2/sqrt(40) = 0.32 */
+static const double DT_MIN = 1e-6; /* nothing moves any more */
 static const double GROW = 1.1, SHRINK = 0.5, MIX_START = 0.1, MIX_SHRINK = 0.99;
 enum { STEPS_BEFORE_GROWING = 5 };
 
@@ -29,7 +30,8 @@ sg_status sg_minimize_fire(sg_descent *p, sg_stop *stop)
         }
         if (sg_descent_dot(p->n, v, p->g) < 0.0) {
             const double speed = sqrt(sg_descent_dot(p->n, v, v) / sg_descent_dot(p->n, p->g, p->g));
-            for (int k = 0; k < p->n; k++) v[k] = (1.0 - mix) * v[k] - mix * speed * p->g[k];
+            for (int k = 0; k < p->n; k++)
+                v[k] = (1.0 - mix) * v[k] - mix * speed * p->g[k];
             if (++downhill > STEPS_BEFORE_GROWING) {
                 dt = fmin(dt * GROW, DT_MAX);
                 mix *= MIX_SHRINK;
@@ -40,7 +42,8 @@ sg_status sg_minimize_fire(sg_descent *p, sg_stop *stop)
             mix = MIX_START;
             downhill = 0;
         }
-        for (int k = 0; k < p->n; k++) v[k] -= dt * p->g[k];
+        for (int k = 0; k < p->n; k++)
+            v[k] -= dt * p->g[k];
         const double t = dt * sg_descent_cap(p, v, p->opt->max_step / dt);
         st = sg_descent_try(p, v, t);
         if (st == SG_ENUMERIC) { /* too far: stop dead and go on with care */

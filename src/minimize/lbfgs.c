@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* L-BFGS without a line search: the full quasi-Newton step, capped per atom, is taken if the energy does not rise;
- * otherwise a shorter step along it (minimum of the parabola through both energies and the slope), and after two of
- * those the history is forgotten. Pairs whose curvature is not positive are left out.
- * Layout: a ring of `memory` pairs (s, y) of displacement and change of gradient.
- * Source: Nocedal & Wright, Numerical Optimization, 2nd ed. (2006), algorithm 7.4. */
+/* L-BFGS without a line search: the full quasi-Newton step, capped per atom, is taken if the energy does not
+ * rise; otherwise a shorter step along it (minimum of the parabola through both energies and the slope), and
+ * after two of those the history is forgotten. Pairs whose curvature is not positive are left out. Layout: a
+ * ring of `memory` pairs (s, y) of displacement and change of gradient. Source: Nocedal & Wright, Numerical
+ * Optimization, 2nd ed. (2006), algorithm 7.4. */
 #include "minimize_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Curvature assumed before anything is known, eV/Å^2: of the order of a metal's Einstein springs, so that the first step
- * is a little short. */
+/* Curvature assumed before anything is known, eV/Å^2: of the order of a metal's Einstein springs, so that the
+ * first step is a little short. */
 static const double FIRST_CURVATURE = 15.0;
-static const double FIRST_STEP = 0.05;      /* Å, cap while there is no history */
-static const double MIN_CURVATURE = 1e-8;   /* s.y / (|s||y|), below it a pair tells nothing */
-static const double SHORTEST = 0.1;         /* of the step before */
+static const double FIRST_STEP = 0.05;    /* Å, cap while there is no history */
+static const double MIN_CURVATURE = 1e-8; /* s.y / (|s||y|), below it a pair tells nothing */
+static const double SHORTEST = 0.1;       /* of the step before */
 enum { TRIES_INFORMED = 2, TRIES_STEEPEST = 12 };
 
 typedef struct history {
     int n, room, used, newest;
-    double *s, *y;        /* [room][n] */
-    double *per_sy;       /* [room] 1 / s.y */
-    double *alpha;        /* [room] */
-    double *d;            /* [n] direction */
+    double *s, *y;  /* [room][n] */
+    double *per_sy; /* [room] 1 / s.y */
+    double *alpha;  /* [room] */
+    double *d;      /* [n] direction */
 } history;
 
 static sg_status step_along(sg_descent *p, const double *d, double slope, int informed, double *t);
@@ -41,7 +41,8 @@ sg_status sg_minimize_lbfgs(sg_descent *p, sg_stop *stop)
         double t = 0.0;
         direction(&h, p);
         const double slope = sg_descent_dot(p->n, h.d, p->g);
-        if (slope < 0.0) st = step_along(p, h.d, slope, h.used, &t); /* else rounding has spoilt the history */
+        if (slope < 0.0)
+            st = step_along(p, h.d, slope, h.used, &t); /* else rounding has spoilt the history */
         if (st != SG_OK) break;
         if (t > 0.0) {
             sg_descent_accept(p, h.d, t);
@@ -137,19 +138,23 @@ static void direction(history *h, const sg_descent *p)
     double *const d = h->d;
     double scale = 1.0 / FIRST_CURVATURE;
 
-    for (int k = 0; k < n; k++) d[k] = -p->g[k];
+    for (int k = 0; k < n; k++)
+        d[k] = -p->g[k];
     for (int a = 0; a < h->used; a++) {
         const int slot = (h->newest - a + h->room) % h->room;
         const double *const s = h->s + (size_t)slot * (size_t)n, *const y = h->y + (size_t)slot * (size_t)n;
         h->alpha[slot] = h->per_sy[slot] * sg_descent_dot(n, s, d);
         if (a == 0) scale = 1.0 / (h->per_sy[slot] * sg_descent_dot(n, y, y));
-        for (int k = 0; k < n; k++) d[k] -= h->alpha[slot] * y[k];
+        for (int k = 0; k < n; k++)
+            d[k] -= h->alpha[slot] * y[k];
     }
-    for (int k = 0; k < n; k++) d[k] *= scale;
+    for (int k = 0; k < n; k++)
+        d[k] *= scale;
     for (int a = h->used - 1; a >= 0; a--) {
         const int slot = (h->newest - a + h->room) % h->room;
         const double *const s = h->s + (size_t)slot * (size_t)n, *const y = h->y + (size_t)slot * (size_t)n;
         const double beta = h->alpha[slot] - h->per_sy[slot] * sg_descent_dot(n, y, d);
-        for (int k = 0; k < n; k++) d[k] += beta * s[k];
+        for (int k = 0; k < n; k++)
+            d[k] += beta * s[k];
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Relaxation to a local minimum: what the solvers share, and their order: L-BFGS, then FIRE if that stalls. */
+/* Relaxation to a local minimum: what the solvers share, and their order: L-BFGS, then FIRE if that stalls.
+ */
 #include "minimize_internal.h"
 
 #include <math.h>
@@ -27,15 +28,17 @@ double sg_force_max(const sg_system *sys, const sg_atom_set *free_atoms, const d
     return sqrt(largest);
 }
 
-sg_status sg_minimize(const sg_potential *pot, sg_potential_work *work, sg_system *sys, const sg_atom_set *free_atoms,
-                      const sg_minimize_options *opt, sg_minimize_result *result)
+sg_status sg_minimize(const sg_potential *pot, sg_potential_work *work, sg_system *sys,
+                      const sg_atom_set *free_atoms, const sg_minimize_options *opt,
+                      sg_minimize_result *result)
 {
     sg_descent p = {.pot = pot, .work = work, .sys = sys, .free_atoms = free_atoms, .opt = opt};
     sg_stop stop = SG_STOP_STALLED;
 
     memset(result, 0, sizeof *result);
     if (!(opt->f_max > 0.0) || !(opt->max_step > 0.0) || opt->memory < 1 || opt->max_calls < 1)
-        return sg_fail(SG_EINVAL, "minimise: f_max %g eV/Å, max_step %g Å, memory %d, max_calls %d must be above 0",
+        return sg_fail(SG_EINVAL,
+                       "minimise: f_max %g eV/Å, max_step %g Å, memory %d, max_calls %d must be above 0",
                        opt->f_max, opt->max_step, opt->memory, opt->max_calls);
     sg_status st = descent_init(&p);
     if (st == SG_OK) st = sg_descent_try(&p, NULL, 0.0);
@@ -94,14 +97,16 @@ sg_status sg_descent_try(sg_descent *p, const double *d, double t)
 {
     sg_forces out = {.f = p->f};
 
-    for (int k = 0; k < p->n && d; k++) p->sys->x[p->atom[k / 3]][k % 3] = p->x[k] + t * d[k];
+    for (int k = 0; k < p->n && d; k++)
+        p->sys->x[p->atom[k / 3]][k % 3] = p->x[k] + t * d[k];
     p->calls++;
     const sg_status st = sg_potential_compute(p->pot, p->work, p->sys, p->free_atoms, &out);
     if (st != SG_OK) {
         sg_descent_restore(p);
         return st;
     }
-    for (int k = 0; k < p->n; k++) p->trial[k] = -p->f[p->atom[k / 3]][k % 3];
+    for (int k = 0; k < p->n; k++)
+        p->trial[k] = -p->f[p->atom[k / 3]][k % 3];
     p->trial_energy = out.energy;
     memcpy(p->trial_virial, out.virial, sizeof p->trial_virial);
     return SG_OK;
@@ -111,7 +116,8 @@ void sg_descent_accept(sg_descent *p, const double *d, double t)
 {
     double *const g = p->trial;
 
-    for (int k = 0; k < p->n && d; k++) p->x[k] += t * d[k];
+    for (int k = 0; k < p->n && d; k++)
+        p->x[k] += t * d[k];
     p->trial = p->g;
     p->g = g;
     p->energy = p->trial_energy;
@@ -122,7 +128,8 @@ void sg_descent_accept(sg_descent *p, const double *d, double t)
 
 void sg_descent_restore(sg_descent *p)
 {
-    for (int k = 0; k < p->n; k++) p->sys->x[p->atom[k / 3]][k % 3] = p->x[k];
+    for (int k = 0; k < p->n; k++)
+        p->sys->x[p->atom[k / 3]][k % 3] = p->x[k];
 }
 
 double sg_descent_cap(const sg_descent *p, const double *d, double cap)
@@ -141,10 +148,14 @@ int sg_descent_over(sg_descent *p, int after_step, sg_stop *stop)
     const sg_minimize_options *const o = p->opt;
     const int ended = after_step && o->monitor && o->monitor(o->monitor_arg, p->sys, p->energy, p->f_max);
 
-    if (p->f_max <= o->f_max) *stop = SG_STOP_CONVERGED;
-    else if (ended) *stop = SG_STOP_MONITOR;
-    else if (p->calls >= o->max_calls) *stop = SG_STOP_MAX_STEPS;
-    else return 0;
+    if (p->f_max <= o->f_max)
+        *stop = SG_STOP_CONVERGED;
+    else if (ended)
+        *stop = SG_STOP_MONITOR;
+    else if (p->calls >= o->max_calls)
+        *stop = SG_STOP_MAX_STEPS;
+    else
+        return 0;
     return 1;
 }
 
@@ -160,6 +171,7 @@ double sg_descent_dot(int n, const double *a, const double *b)
         s2 += a[k + 2] * b[k + 2];
         s3 += a[k + 3] * b[k + 3];
     }
-    for (; k < n; k++) s0 += a[k] * b[k];
+    for (; k < n; k++)
+        s0 += a[k] * b[k];
     return (s0 + s1) + (s2 + s3);
 }

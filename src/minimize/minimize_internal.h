@@ -14,12 +14,12 @@ typedef struct sg_descent {
     sg_system *sys;
     const sg_atom_set *free_atoms;
     const sg_minimize_options *opt;
-    int n;        /* coordinates that move: 3 * atoms */
-    int *atom;    /* [n/3] */
-    double *x;    /* [n] accepted point, Å */
-    double *g;    /* [n] its gradient -F, eV/Å */
-    double *trial;/* [n] gradient at the trial point */
-    double (*f)[3]; /* [n_atoms] forces at the last evaluated point */
+    int n;                           /* coordinates that move: 3 * atoms */
+    int *atom;                       /* [n/3] */
+    double *x;                       /* [n] accepted point, Å */
+    double *g;                       /* [n] its gradient -F, eV/Å */
+    double *trial;                   /* [n] gradient at the trial point */
+    double (*f)[3];                  /* [n_atoms] forces at the last evaluated point */
     double energy, f_max, virial[6]; /* at the accepted point */
     double trial_energy, trial_virial[6];
     int steps, calls;

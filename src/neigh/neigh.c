@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Half neighbour lists from linked cells.
  *
- * Idea: atoms are wrapped into the cell and sorted into bins that divide the cell along its own vectors. Around an atom a
- * stencil of bins is visited; where it leaves the cell along a periodic vector it comes back in on the other side and
- * the number of turns becomes the image shift. The stencil may turn round several times, so a cell that is thinner than
- * the list radius, even by far, is no special case. Along an open direction the bins divide the atoms' extent.
+ * Idea: atoms are wrapped into the cell and sorted into bins that divide the cell along its own vectors.
+ * Around an atom a stencil of bins is visited; where it leaves the cell along a periodic vector it comes back
+ * in on the other side and the number of turns becomes the image shift. The stencil may turn round several
+ * times, so a cell that is thinner than the list radius, even by far, is no special case. Along an open
+ * direction the bins divide the atoms' extent.
  *
- * Layout: pairs (lo, hi, image) are first found in the order of visits, then brought into rows by stable counting sorts
- * (linear in the number of pairs), which leaves every row sorted by (j, image).
- * Invariant: image numbers are symmetric, number(-q) = n_shift - 1 - number(q).
- * Source: Allen & Tildesley, Computer Simulation of Liquids, 2nd ed. (2017), section 5.3. */
+ * Layout: pairs (lo, hi, image) are first found in the order of visits, then brought into rows by stable
+ * counting sorts (linear in the number of pairs), which leaves every row sorted by (j, image). Invariant:
+ * image numbers are symmetric, number(-q) = n_shift - 1 - number(q). Source: Allen & Tildesley, Computer
+ * Simulation of Liquids, 2nd ed. (2017), section 5.3. */
 #include "slowglass/neigh.h"
 
 #include <assert.h>
@@ -20,7 +21,8 @@
 /* Bins are this fraction of the list radius: about as many atoms are visited as with 1/3, and fewer bins. */
 static const double BIN_FRACTION = 0.5;
 static const double MAX_BINS_PER_ATOM = 2.0; /* a sparse system must not cost memory for empty bins */
-static const double STENCIL_MARGIN = 1e-9;   /* relative: rounding of fractional coordinates must not lose a pair */
+static const double STENCIL_MARGIN =
+    1e-9; /* relative: rounding of fractional coordinates must not lose a pair */
 
 typedef struct bins {
     int count[3];       /* bins along a, b, c */
@@ -29,10 +31,10 @@ typedef struct bins {
     double origin[3];   /* fractional coordinate where the first bin starts */
     double per_unit[3]; /* bins per unit of fractional coordinate */
     int periodic[3];
-    int *start;         /* [bins + 1] */
-    int *atom;          /* [n] ascending within a bin */
-    int *bin_of;        /* [n] */
-    double (*x)[3];     /* [n] wrapped positions, Å */
+    int *start;     /* [bins + 1] */
+    int *atom;      /* [n] ascending within a bin */
+    int *bin_of;    /* [n] */
+    double (*x)[3]; /* [n] wrapped positions, Å */
 } bins;
 
 typedef struct pairs { /* pairs in the order of discovery */
@@ -44,11 +46,13 @@ typedef struct pairs { /* pairs in the order of discovery */
 
 static sg_status bins_init(bins *b, const sg_system *sys, double r_list, sg_neigh *nl);
 static void bins_clear(bins *b);
-static void bins_choose(bins *b, const sg_cell *cell, int n, double r_list, const double lo[3], const double hi[3]);
+static void bins_choose(bins *b, const sg_cell *cell, int n, double r_list, const double lo[3],
+                        const double hi[3]);
 static sg_status fill_shifts(sg_neigh *nl, const bins *b);
-static sg_status find_pairs(const bins *b, const sg_neigh *nl, const sg_cell *cell, const unsigned char *keep, pairs *p);
-static sg_status visit_atom(const bins *b, const sg_neigh *nl, const double (*shift)[3], int c, const unsigned char *keep,
+static sg_status find_pairs(const bins *b, const sg_neigh *nl, const sg_cell *cell, const unsigned char *keep,
                             pairs *p);
+static sg_status visit_atom(const bins *b, const sg_neigh *nl, const double (*shift)[3], int c,
+                            const unsigned char *keep, pairs *p);
 static sg_status sort_by_hi(pairs *p, int n);
 static sg_status fill_rows(sg_neigh *nl, const pairs *p);
 static void sort_images(sg_neigh *nl);
@@ -112,19 +116,20 @@ int sg_neigh_stale(const sg_neigh *list, const sg_system *sys, double skin)
     return 0;
 }
 
-void sg_neigh_shift_vectors(const sg_neigh *list, const double h[3][3], double (*vector)[3])
+void sg_neigh_shift_vectors(const sg_neigh *list, const sg_cell *cell, double (*vector)[3])
 {
     for (int s = 0; s < list->n_shift; s++)
         for (int a = 0; a < 3; a++)
-            vector[s][a] = list->shift[s][0] * h[0][a] + list->shift[s][1] * h[1][a] + list->shift[s][2] * h[2][a];
+            vector[s][a] = list->shift[s][0] * cell->h[0][a] + list->shift[s][1] * cell->h[1][a] +
+                           list->shift[s][2] * cell->h[2][a];
 }
 
 void sg_neigh_wrapped(const sg_neigh *list, const sg_system *sys, int i, double x[3])
 {
     const int *const w = list->wrap[i];
     for (int a = 0; a < 3; a++)
-        x[a] = sys->x[i][a] +
-               (w[0] * sys->cell.h[0][a] + w[1] * sys->cell.h[1][a] + w[2] * sys->cell.h[2][a]);
+        x[a] =
+            sys->x[i][a] + (w[0] * sys->cell.h[0][a] + w[1] * sys->cell.h[1][a] + w[2] * sys->cell.h[2][a]);
 }
 
 sg_status sg_neigh_closest(const sg_system *sys, double r_max, double *distance, int *atom_a, int *atom_b)
@@ -142,7 +147,7 @@ sg_status sg_neigh_closest(const sg_system *sys, double r_max, double *distance,
         st = sg_fail(SG_ENOMEM, "image shifts");
         goto done;
     }
-    sg_neigh_shift_vectors(nl, sys->cell.h, shift);
+    sg_neigh_shift_vectors(nl, &sys->cell, shift);
     for (int i = 0; i < nl->n; i++) {
         double xi[3];
         sg_neigh_wrapped(nl, sys, i, xi);
@@ -171,7 +176,8 @@ done:
 
 static void fractional(const sg_cell *cell, const double x[3], double s[3])
 {
-    for (int k = 0; k < 3; k++) s[k] = x[0] * cell->hinv[0][k] + x[1] * cell->hinv[1][k] + x[2] * cell->hinv[2][k];
+    for (int k = 0; k < 3; k++)
+        s[k] = x[0] * cell->hinv[0][k] + x[1] * cell->hinv[1][k] + x[2] * cell->hinv[2][k];
 }
 
 /* Wrapping numbers, wrapped positions and the extent of the atoms in fractional coordinates. */
@@ -188,8 +194,8 @@ static sg_status wrap_atoms(bins *b, const sg_system *sys, sg_neigh *nl, double 
         fractional(cell, sys->x[i], s);
         for (int k = 0; k < 3; k++) {
             if (!(fabs(s[k]) < INT_MAX / 4))
-                return sg_fail(SG_ENUMERIC, "atom id %d is at (%g, %g, %g) Å, far outside the cell", sys->id[i],
-                               sys->x[i][0], sys->x[i][1], sys->x[i][2]);
+                return sg_fail(SG_ENUMERIC, "atom id %d is at (%g, %g, %g) Å, far outside the cell",
+                               sys->id[i], sys->x[i][0], sys->x[i][1], sys->x[i][2]);
             nl->wrap[i][k] = cell->periodic[k] ? -(int)floor(s[k]) : 0;
             if (cell->periodic[k]) continue;
             lo[k] = fmin(lo[k], s[k]);
@@ -201,7 +207,8 @@ static sg_status wrap_atoms(bins *b, const sg_system *sys, sg_neigh *nl, double 
     return SG_OK;
 }
 
-static void bins_choose(bins *b, const sg_cell *cell, int n, double r_list, const double lo[3], const double hi[3])
+static void bins_choose(bins *b, const sg_cell *cell, int n, double r_list, const double lo[3],
+                        const double hi[3])
 {
     double height[3], extent[3], limit = cbrt(MAX_BINS_PER_ATOM * n) + 1.0;
 
@@ -213,7 +220,8 @@ static void bins_choose(bins *b, const sg_cell *cell, int n, double r_list, cons
         b->count[k] = wanted > 1.0 ? (int)wanted : 1;
         b->origin[k] = lo[k];
         b->per_unit[k] = extent[k] > 0.0 ? b->count[k] / (hi[k] - lo[k]) : 0.0;
-        const double reach = extent[k] > 0.0 ? ceil(r_list * (1.0 + STENCIL_MARGIN) * b->count[k] / extent[k]) : 0.0;
+        const double reach =
+            extent[k] > 0.0 ? ceil(r_list * (1.0 + STENCIL_MARGIN) * b->count[k] / extent[k]) : 0.0;
         b->reach[k] = reach < INT_MAX / 4 ? (int)reach : INT_MAX / 4;
         if (!b->periodic[k] && b->reach[k] >= b->count[k]) b->reach[k] = b->count[k] - 1;
         b->turns[k] = b->periodic[k] ? (b->reach[k] + b->count[k] - 1) / b->count[k] : 0;
@@ -257,10 +265,13 @@ static sg_status bins_init(bins *b, const sg_system *sys, double r_list, sg_neig
         b->bin_of[i] = bin_of_atom(b, s);
         b->start[b->bin_of[i] + 1]++;
     }
-    for (size_t k = 0; k < n_bins; k++) b->start[k + 1] += b->start[k];
+    for (size_t k = 0; k < n_bins; k++)
+        b->start[k + 1] += b->start[k];
     /* Filling from the back leaves start[] where it belongs and atoms ascending. */
-    for (int i = sys->n - 1; i >= 0; i--) b->atom[--b->start[b->bin_of[i] + 1]] = i;
-    for (size_t k = 0; k < n_bins; k++) b->start[k] = b->start[k + 1];
+    for (int i = sys->n - 1; i >= 0; i--)
+        b->atom[--b->start[b->bin_of[i] + 1]] = i;
+    for (size_t k = 0; k < n_bins; k++)
+        b->start[k] = b->start[k + 1];
     b->start[n_bins] = sys->n;
     return SG_OK;
 }
@@ -277,18 +288,19 @@ static void bins_clear(bins *b)
 
 static int image_number(const bins *b, const int q[3])
 {
-    return ((q[0] + b->turns[0]) * (2 * b->turns[1] + 1) + q[1] + b->turns[1]) * (2 * b->turns[2] + 1) + q[2] +
-           b->turns[2];
+    return ((q[0] + b->turns[0]) * (2 * b->turns[1] + 1) + q[1] + b->turns[1]) * (2 * b->turns[2] + 1) +
+           q[2] + b->turns[2];
 }
 
 static sg_status fill_shifts(sg_neigh *nl, const bins *b)
 {
     double count = 1.0;
 
-    for (int k = 0; k < 3; k++) count *= 2.0 * b->turns[k] + 1.0;
+    for (int k = 0; k < 3; k++)
+        count *= 2.0 * b->turns[k] + 1.0;
     if (count > USHRT_MAX)
-        return sg_fail(SG_EINVAL, "cell too thin for a list radius of %g Å: %.0f images, at most %d", nl->r_list, count,
-                       USHRT_MAX);
+        return sg_fail(SG_EINVAL, "cell too thin for a list radius of %g Å: %.0f images, at most %d",
+                       nl->r_list, count, USHRT_MAX);
     nl->n_shift = (int)count;
     nl->shift = sg_calloc((size_t)nl->n_shift, sizeof *nl->shift);
     if (!nl->shift) return sg_fail(SG_ENOMEM, "image shifts");
@@ -303,13 +315,14 @@ static sg_status fill_shifts(sg_neigh *nl, const bins *b)
 
 /* ---- search ---- */
 
-static sg_status find_pairs(const bins *b, const sg_neigh *nl, const sg_cell *cell, const unsigned char *keep, pairs *p)
+static sg_status find_pairs(const bins *b, const sg_neigh *nl, const sg_cell *cell, const unsigned char *keep,
+                            pairs *p)
 {
     sg_status st = SG_OK;
     double(*shift)[3] = sg_calloc((size_t)nl->n_shift, sizeof *shift);
 
     if (!shift) return sg_fail(SG_ENOMEM, "image shifts");
-    sg_neigh_shift_vectors(nl, cell->h, shift);
+    sg_neigh_shift_vectors(nl, cell, shift);
     for (int c = 0; c < nl->n && st == SG_OK; c++)
         if (!keep || keep[c]) st = visit_atom(b, nl, (const double(*)[3])shift, c, keep, p);
     sg_free(shift);
@@ -341,8 +354,9 @@ static int locate_bin(const bins *b, int k, int at, int *bin, int *turn)
     return 1;
 }
 
-/* Partners of atom c in one bin seen through image `image`. Each pair is found once: the partner is below c, or it is c
- * itself in the image whose mirror counts as positive, or (with `keep`) it is an atom that will not be visited. */
+/* Partners of atom c in one bin seen through image `image`. Each pair is found once: the partner is below c,
+ * or it is c itself in the image whose mirror counts as positive, or (with `keep`) it is an atom that will
+ * not be visited. */
 static void visit_bin(const bins *b, const sg_neigh *nl, const double shift[3], int image, int c, int bin,
                       const unsigned char *keep, pairs *p)
 {
@@ -364,8 +378,8 @@ static void visit_bin(const bins *b, const sg_neigh *nl, const double shift[3], 
     }
 }
 
-static sg_status visit_atom(const bins *b, const sg_neigh *nl, const double (*shift)[3], int c, const unsigned char *keep,
-                            pairs *p)
+static sg_status visit_atom(const bins *b, const sg_neigh *nl, const double (*shift)[3], int c,
+                            const unsigned char *keep, pairs *p)
 {
     const int bin = b->bin_of[c];
     const int at[3] = {bin / (b->count[1] * b->count[2]), bin / b->count[2] % b->count[1], bin % b->count[2]};
@@ -402,8 +416,10 @@ static sg_status sort_by_hi(pairs *p, int n)
         goto done;
     }
     if ((st = pairs_reserve(&sorted, p->n)) != SG_OK) goto done;
-    for (size_t k = 0; k < p->n; k++) start[p->hi[k] + 1]++;
-    for (int i = 0; i < n; i++) start[i + 1] += start[i];
+    for (size_t k = 0; k < p->n; k++)
+        start[p->hi[k] + 1]++;
+    for (int i = 0; i < n; i++)
+        start[i + 1] += start[i];
     for (size_t k = 0; k < p->n; k++) {
         const size_t to = start[p->hi[k]]++;
         sorted.lo[to] = p->lo[k];
@@ -420,7 +436,8 @@ done:
     return st;
 }
 
-/* Pairs come with their higher atom ascending, so that appending to the lower atom's row leaves rows sorted by j. */
+/* Pairs come with their higher atom ascending, so that appending to the lower atom's row leaves rows sorted
+ * by j. */
 static sg_status fill_rows(sg_neigh *nl, const pairs *p)
 {
     const int n = nl->n;
@@ -430,8 +447,10 @@ static sg_status fill_rows(sg_neigh *nl, const pairs *p)
     nl->image = sg_calloc(p->n, sizeof *nl->image);
     if (!nl->first || !nl->j || !nl->image) return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", p->n);
     int64_t *const next = nl->first + 1; /* next[i] runs from the start of row i to its end */
-    for (size_t k = 0; k < p->n; k++) next[p->lo[k] + 1]++;
-    for (int i = 0; i < n; i++) next[i + 1] += next[i];
+    for (size_t k = 0; k < p->n; k++)
+        next[p->lo[k] + 1]++;
+    for (int i = 0; i < n; i++)
+        next[i + 1] += next[i];
     for (size_t k = 0; k < p->n; k++) {
         const int64_t to = next[p->lo[k]]++;
         nl->j[to] = p->hi[k];

@@ -3,13 +3,12 @@
  *
  *     E = sum_i F_i(rho_i) + sum_{i<j} phi_ij(r_ij),      rho_i = sum_j rho_ij(r_ij),
  *
- * rho_ij being the density that j causes at i. Tables of F, rho and z = r*phi are interpolated as LAMMPS does it.
- * Layout: one row per (unordered pair of types, bin of r) holds the cubics of everything that a pair needs, 96 bytes that
- * lie in two cache lines:
- *     [ density at the lower type from the higher | density at the higher type from the lower | z ]
- * Two passes over a half list in the order of its rows: densities, keeping for each pair in range its vector and
- * derivatives; then, with F' known, forces. All sums have a fixed order.
- * Sources: Daw & Baskes, PRB 29, 6443 (1984); Finnis & Sinclair, Phil. Mag. A 50, 45 (1984). */
+ * rho_ij being the density that j causes at i. Tables of F, rho and z = r*phi are interpolated as LAMMPS does
+ * it. Layout: one row per (unordered pair of types, bin of r) holds the cubics of everything that a pair
+ * needs, 96 bytes that lie in two cache lines: [ density at the lower type from the higher | density at the
+ * higher type from the lower | z ] Two passes over a half list in the order of its rows: densities, keeping
+ * for each pair in range its vector and derivatives; then, with F' known, forces. All sums have a fixed
+ * order. Sources: Daw & Baskes, PRB 29, 6443 (1984); Finnis & Sinclair, Phil. Mag. A 50, 45 (1984). */
 #include "potential_internal.h"
 
 #include <assert.h>
@@ -25,8 +24,8 @@ typedef struct eam {
     double d_rho, per_d_rho, rho_max; /* rho_max: where the tables of F end */
     double per_d_r;
     double r2_max;
-    double *row[MAX_TYPE_PAIRS];        /* [n_r - 1][ROW] */
-    double *embedding[SG_MAX_SPECIES];  /* [n_rho - 1][CUBIC] */
+    double *row[MAX_TYPE_PAIRS];       /* [n_r - 1][ROW] */
+    double *embedding[SG_MAX_SPECIES]; /* [n_rho - 1][CUBIC] */
 } eam;
 
 typedef struct pair_table { /* how type i sees type j */
@@ -39,15 +38,16 @@ static sg_status eam_compute(const sg_potential *self, sg_potential_work *work, 
 static void eam_free(sg_potential *self);
 static sg_status fill_tables(eam *p, const sg_eam_file *file);
 static uint64_t fingerprint(const sg_eam_file *file, const sg_species *species);
-static sg_status compute_base(const eam *p, sg_potential_work *work, const sg_system *sys, const sg_atom_set *set);
+static sg_status compute_base(const eam *p, sg_potential_work *work, const sg_system *sys,
+                              const sg_atom_set *set);
 
 static const sg_potential_ops alloy_ops = {"eam/alloy", eam_compute, eam_free};
 static const sg_potential_ops fs_ops = {"eam/fs", eam_compute, eam_free};
 
 /* ---- creation ---- */
 
-sg_status sg_potential_create_eam(const char *style, const char *path, int n_elements, const char *const elements[],
-                                  sg_potential **out)
+sg_status sg_potential_create_eam(const char *style, const char *path, int n_elements,
+                                  const char *const elements[], sg_potential **out)
 {
     const int finnis_sinclair = strcmp(style, fs_ops.name) == 0;
     sg_eam_file file = {0};
@@ -79,8 +79,10 @@ static void eam_free(sg_potential *self)
 {
     eam *const p = (eam *)self;
 
-    for (int k = 0; k < MAX_TYPE_PAIRS; k++) sg_free(p->row[k]);
-    for (int k = 0; k < SG_MAX_SPECIES; k++) sg_free(p->embedding[k]);
+    for (int k = 0; k < MAX_TYPE_PAIRS; k++)
+        sg_free(p->row[k]);
+    for (int k = 0; k < SG_MAX_SPECIES; k++)
+        sg_free(p->embedding[k]);
     sg_free(p);
 }
 
@@ -146,7 +148,8 @@ static uint64_t fingerprint(const sg_eam_file *file, const sg_species *species)
 
     for (int k = 0; k < species->n; k++) {
         int to = k;
-        for (; to > 0 && species->number[order[to - 1]] > species->number[k]; to--) order[to] = order[to - 1];
+        for (; to > 0 && species->number[order[to - 1]] > species->number[k]; to--)
+            order[to] = order[to - 1];
         order[to] = k;
     }
     for (int k = 0; k < species->n; k++) {
@@ -193,8 +196,8 @@ static inline double embed(const eam *e, const double *table, double rho, double
 /* One pair at distance r (r2 = r^2): densities at i and j, phi = z/r, and with q = r:
  *     u = rho_i'(r)/r,  v = rho_j'(r)/r,  w = phi'(r)/r,  phi' = z'/r - z/r^2,
  * so that the force on i is (F_i' u + F_j' v + w) d with d from i to j. Returns phi. */
-static inline double pair_terms(const eam *e, const pair_table *t, double r2, sg_pair_record *pair, double *rho_i,
-                                double *rho_j)
+static inline double pair_terms(const eam *e, const pair_table *t, double r2, sg_pair_record *pair,
+                                double *rho_i, double *rho_j)
 {
     const double r = sqrt(r2);
     const double per_r = 1.0 / r;
@@ -227,14 +230,17 @@ static void tables_seen_by(const eam *e, int type, pair_table seen[SG_MAX_SPECIE
 
 /* ---- passes ---- */
 
-/* First pass: adds to density, fills the records, end[i] = one past the last record of row i. Returns sum of phi. */
-static double density_pass(const eam *e, const sg_view *v, double *density, sg_pair_record *record, int64_t *end)
+/* First pass: adds to density, fills the records, end[i] = one past the last record of row i. Returns sum of
+ * phi. */
+static double density_pass(const eam *e, const sg_view *v, double *density, sg_pair_record *record,
+                           int64_t *end)
 {
     pair_table seen[SG_MAX_SPECIES][SG_MAX_SPECIES];
     double energy = 0.0;
     sg_pair_record *row = record;
 
-    for (int t = 0; t < e->base.species.n; t++) tables_seen_by(e, t, seen[t]);
+    for (int t = 0; t < e->base.species.n; t++)
+        tables_seen_by(e, t, seen[t]);
     for (int i = 0; i < v->n; i++) {
         const pair_table *const of = seen[v->type[i]];
         const size_t n = sg_view_row(v, i, e->r2_max, row);
@@ -259,13 +265,14 @@ static double embedding_pass(const eam *e, const sg_view *v, const double *densi
 {
     double energy = 0.0;
 
-    for (int i = 0; i < v->n; i++) energy += embed(e, e->embedding[v->type[i]], density[i], &slope[i]);
+    for (int i = 0; i < v->n; i++)
+        energy += embed(e, e->embedding[v->type[i]], density[i], &slope[i]);
     return energy;
 }
 
 /* Second pass: forces on the view's atoms and the virial sum (dE/dr) r_a r_b / r. */
-static void force_pass(const sg_view *v, const sg_pair_record *record, const int64_t *end, const double *slope,
-                       double (*f)[3], double virial[6])
+static void force_pass(const sg_view *v, const sg_pair_record *record, const int64_t *end,
+                       const double *slope, double (*f)[3], double virial[6])
 {
     double xx = 0.0, yy = 0.0, zz = 0.0, xy = 0.0, xz = 0.0, yz = 0.0;
     int64_t k = 0;
@@ -316,7 +323,8 @@ static sg_status eam_compute(const sg_potential *self, sg_potential_work *work, 
     if (st != SG_OK) return st;
     if (free_atoms) {
         energy = sg_work_base_energy(work);
-        for (int i = 0; i < v.n; i++) work->density[i] = work->base.density[v.global[i]];
+        for (int i = 0; i < v.n; i++)
+            work->density[i] = work->base.density[v.global[i]];
     }
     energy += density_pass(e, &v, work->density, work->record, work->row_end);
     energy += embedding_pass(e, &v, work->density, work->slope);
@@ -329,7 +337,8 @@ static sg_status eam_compute(const sg_potential *self, sg_potential_work *work, 
 /* ---- frozen atoms ---- */
 
 /* Densities at frozen atoms from frozen ones, F of them, and the energy of pairs among them. */
-static sg_status compute_base(const eam *e, sg_potential_work *work, const sg_system *sys, const sg_atom_set *set)
+static sg_status compute_base(const eam *e, sg_potential_work *work, const sg_system *sys,
+                              const sg_atom_set *set)
 {
     sg_view v;
     sg_status st = sg_work_full_view(work, sys, &v);

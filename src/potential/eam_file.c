@@ -2,9 +2,9 @@
 /* Reading of EAM files in LAMMPS's two formats for several elements, "eam/alloy" (setfl) and "eam/fs".
  *
  * Three lines of comment; a line "n names.."; a line "n_rho d_rho n_r d_r cutoff"; for each element a line
- * "number mass lattice-constant lattice", its embedding table and one density table (alloy) or one per host element (fs);
- * then the pair tables r*phi of the pairs (1,1) (2,1) (2,2) (3,1) ..
- * Numbers are read as a stream, however they are spread over lines; "#" starts a comment. */
+ * "number mass lattice-constant lattice", its embedding table and one density table (alloy) or one per host
+ * element (fs); then the pair tables r*phi of the pairs (1,1) (2,1) (2,2) (3,1) .. Numbers are read as a
+ * stream, however they are spread over lines; "#" starts a comment. */
 #include "potential_internal.h"
 
 #include <assert.h>
@@ -15,7 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MIN_POINTS = 5, MAX_ELEMENTS = 64, NAME_SIZE = 16 }; /* 5: the width of the interpolant's derivative formula */
+enum {
+    MIN_POINTS = 5,
+    MAX_ELEMENTS = 64,
+    NAME_SIZE = 16
+}; /* 5: the width of the interpolant's derivative formula */
 
 typedef struct reader {
     const char *path;
@@ -40,7 +44,8 @@ static sg_status read_heading(reader *r, sg_eam_file *file, heading *h, const sg
 static sg_status read_element(reader *r, sg_eam_file *file, const heading *h, int e, int finnis_sinclair);
 static sg_status read_table(reader *r, int n, const char *what, double **keep);
 
-sg_status sg_eam_file_read(sg_eam_file *file, int finnis_sinclair, const char *path, const sg_species *species)
+sg_status sg_eam_file_read(sg_eam_file *file, int finnis_sinclair, const char *path,
+                           const sg_species *species)
 {
     reader r = {.path = path, .line = 1};
     heading h = {0};
@@ -48,13 +53,15 @@ sg_status sg_eam_file_read(sg_eam_file *file, int finnis_sinclair, const char *p
     memset(file, 0, sizeof *file);
     sg_status st = load_text(&r);
     if (st == SG_OK) st = read_heading(&r, file, &h, species);
-    for (int e = 0; e < h.n && st == SG_OK; e++) st = read_element(&r, file, &h, e, finnis_sinclair);
+    for (int e = 0; e < h.n && st == SG_OK; e++)
+        st = read_element(&r, file, &h, e, finnis_sinclair);
     for (int a = 0; a < h.n && st == SG_OK; a++)
         for (int b = 0; b <= a && st == SG_OK; b++) {
             const int i = h.used_as[a], j = h.used_as[b];
             char what[64];
             snprintf(what, sizeof what, "pair table of %s-%s", h.name[a], h.name[b]);
-            st = read_table(&r, file->n_r, what, i < 0 || j < 0 ? NULL : &file->pair[i > j ? i : j][i > j ? j : i]);
+            st = read_table(&r, file->n_r, what,
+                            i < 0 || j < 0 ? NULL : &file->pair[i > j ? i : j][i > j ? j : i]);
         }
     if (st != SG_OK) sg_eam_file_clear(file);
     sg_free(r.text);
@@ -100,7 +107,8 @@ done:
 
 static void skip_line(reader *r)
 {
-    while (*r->at && *r->at != '\n') r->at++;
+    while (*r->at && *r->at != '\n')
+        r->at++;
     if (!*r->at) return;
     r->at++;
     r->line++;
@@ -110,12 +118,15 @@ static void skip_line(reader *r)
 static int next_token(reader *r, const char **token, size_t *length)
 {
     for (;;) {
-        while (isspace((unsigned char)*r->at)) r->line += *r->at++ == '\n';
+        while (isspace((unsigned char)*r->at))
+            r->line += *r->at++ == '\n';
         if (*r->at != '#') break;
-        while (*r->at && *r->at != '\n') r->at++;
+        while (*r->at && *r->at != '\n')
+            r->at++;
     }
     *token = r->at;
-    while (*r->at && *r->at != '#' && !isspace((unsigned char)*r->at)) r->at++;
+    while (*r->at && *r->at != '#' && !isspace((unsigned char)*r->at))
+        r->at++;
     *length = (size_t)(r->at - *token);
     return *length > 0;
 }
@@ -137,12 +148,13 @@ static sg_status read_number(reader *r, const char *what, double *value)
 
 static sg_status read_count(reader *r, const char *what, int *value)
 {
-    double x;
+    double x = 0.0;
     const sg_status st = read_number(r, what, &x);
 
     if (st != SG_OK) return st;
     if (!(x >= 1.0 && x <= 1e9) || x != floor(x))
-        return sg_fail(SG_EPARSE, "%s:%d: %s: expected a whole number above 0, got %g", r->path, r->line, what, x);
+        return sg_fail(SG_EPARSE, "%s:%d: %s: expected a whole number above 0, got %g", r->path, r->line,
+                       what, x);
     *value = (int)x;
     return SG_OK;
 }
@@ -169,7 +181,8 @@ static sg_status read_names(reader *r, heading *h)
 
 static sg_status match_species(const reader *r, heading *h, const sg_species *species)
 {
-    for (int e = 0; e < h->n; e++) h->used_as[e] = sg_species_find(species, h->name[e]);
+    for (int e = 0; e < h->n; e++)
+        h->used_as[e] = sg_species_find(species, h->name[e]);
     for (int k = 0; k < species->n; k++) {
         char has[256] = "";
         int found = 0;
@@ -187,7 +200,8 @@ static sg_status match_species(const reader *r, heading *h, const sg_species *sp
 
 static sg_status read_heading(reader *r, sg_eam_file *file, heading *h, const sg_species *species)
 {
-    for (int k = 0; k < 3; k++) skip_line(r);
+    for (int k = 0; k < 3; k++)
+        skip_line(r);
     sg_status st = read_names(r, h);
     if (st != SG_OK) return st;
     skip_line(r);
@@ -199,15 +213,17 @@ static sg_status read_heading(reader *r, sg_eam_file *file, heading *h, const sg
     if ((st = read_number(r, "cutoff", &file->cutoff)) != SG_OK) return st;
     if (file->n_rho < MIN_POINTS || file->n_r < MIN_POINTS || !(file->d_rho > 0.0) || !(file->d_r > 0.0) ||
         !(file->cutoff > 0.0))
-        return sg_fail(SG_EPARSE,
-                       "%s:%d: expected n_rho d_rho n_r d_r cutoff, the counts at least %d and the others above 0, "
-                       "got %d %g %d %g %g",
-                       r->path, r->line, MIN_POINTS, file->n_rho, file->d_rho, file->n_r, file->d_r, file->cutoff);
-    if ((size_t)file->n_rho > r->size || (size_t)file->n_r > r->size)
-        return sg_fail(SG_EPARSE, "%s:%d: tables of %d and %d numbers in a file of %zu bytes", r->path, r->line,
-                       file->n_rho, file->n_r, r->size);
+        return sg_fail(
+            SG_EPARSE,
+            "%s:%d: expected n_rho d_rho n_r d_r cutoff, the counts at least %d and the others above 0, "
+            "got %d %g %d %g %g",
+            r->path, r->line, MIN_POINTS, file->n_rho, file->d_rho, file->n_r, file->d_r, file->cutoff);
     skip_line(r);
-    return match_species(r, h, species);
+    if ((st = match_species(r, h, species)) != SG_OK) return st;
+    if ((size_t)file->n_rho > r->size || (size_t)file->n_r > r->size)
+        return sg_fail(SG_EPARSE, "%s:%d: tables of %d and %d numbers in a file of %zu bytes", r->path,
+                       r->line - 1, file->n_rho, file->n_r, r->size);
+    return SG_OK;
 }
 
 /* ---- tables ---- */
@@ -223,7 +239,8 @@ static sg_status read_table(reader *r, int n, const char *what, double **keep)
         *keep = table = sg_calloc((size_t)n, sizeof *table);
         if (!table) return sg_fail(SG_ENOMEM, "%s of %s", what, r->path);
     }
-    for (int k = 0; k < n && st == SG_OK; k++) st = read_number(r, what, table ? &table[k] : &skipped);
+    for (int k = 0; k < n && st == SG_OK; k++)
+        st = read_number(r, what, table ? &table[k] : &skipped);
     return st;
 }
 
@@ -245,8 +262,11 @@ static sg_status read_element(reader *r, sg_eam_file *file, const heading *h, in
         st = read_table(r, file->n_r, what, a < 0 ? NULL : &file->density[a][0]);
         for (int b = 1; b < file->n && a >= 0 && st == SG_OK; b++) {
             file->density[a][b] = sg_calloc((size_t)file->n_r, sizeof *file->density[a][b]);
-            if (!file->density[a][b]) st = sg_fail(SG_ENOMEM, "%s of %s", what, r->path);
-            else memcpy(file->density[a][b], file->density[a][0], (size_t)file->n_r * sizeof *file->density[a][b]);
+            if (!file->density[a][b])
+                st = sg_fail(SG_ENOMEM, "%s of %s", what, r->path);
+            else
+                memcpy(file->density[a][b], file->density[a][0],
+                       (size_t)file->n_r * sizeof *file->density[a][b]);
         }
         return st;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lennard-Jones with energy and force brought to zero at the cutoff by a linear term.
  *
- *     u(r) = phi(r) - phi(r_c) - (r - r_c) phi'(r_c),   phi(r) = 4 eps [(sigma/r)^12 - (sigma/r)^6],   r < r_c
+ *     u(r) = phi(r) - phi(r_c) - (r - r_c) phi'(r_c),   phi(r) = 4 eps [(sigma/r)^12 - (sigma/r)^6],   r <
+ * r_c
  *
  * One pass over a half list in the order of its rows. */
 #include "potential_internal.h"
@@ -26,7 +27,8 @@ static sg_status lj_compute(const sg_potential *self, sg_potential_work *work, c
 static void lj_free(sg_potential *self);
 static sg_status fill_pair(lj_pair *p, const double numbers[3], const char *a, const char *b);
 static uint64_t fingerprint(const lj *p);
-static sg_status compute_base(const lj *p, sg_potential_work *work, const sg_system *sys, const sg_atom_set *set);
+static sg_status compute_base(const lj *p, sg_potential_work *work, const sg_system *sys,
+                              const sg_atom_set *set);
 
 static const sg_potential_ops ops = {"lj", lj_compute, lj_free};
 
@@ -68,7 +70,8 @@ static sg_status fill_pair(lj_pair *p, const double numbers[3], const char *a, c
     const double eps = numbers[0], sigma = numbers[1], rc = numbers[2];
 
     if (!isfinite(eps) || !(sigma > 0.0) || !isfinite(sigma) || !(rc > 0.0) || !isfinite(rc))
-        return sg_fail(SG_EINVAL, "lj %s-%s: eps %g eV, sigma %g Å, cutoff %g Å; sigma and cutoff must be above 0", a, b,
+        return sg_fail(SG_EINVAL,
+                       "lj %s-%s: eps %g eV, sigma %g Å, cutoff %g Å; sigma and cutoff must be above 0", a, b,
                        eps, sigma, rc);
     const double s6 = pow(sigma, 6.0), rc6 = pow(rc, 6.0);
     *p = (lj_pair){.eps = eps, .sigma = sigma, .cutoff = rc, .r2_max = rc * rc};
@@ -87,7 +90,8 @@ static uint64_t fingerprint(const lj *p)
 
     for (int k = 0; k < s->n; k++) {
         int to = k;
-        for (; to > 0 && s->number[order[to - 1]] > s->number[k]; to--) order[to] = order[to - 1];
+        for (; to > 0 && s->number[order[to - 1]] > s->number[k]; to--)
+            order[to] = order[to - 1];
         order[to] = k;
     }
     for (int k = 0; k < s->n; k++) {
@@ -101,7 +105,8 @@ static uint64_t fingerprint(const lj *p)
     return hash;
 }
 
-/* u(r) and *g = u'(r)/r, with r^-6 = s:  u = c12 s^2 - c6 s - shift - slope r,  u' r = -12 c12 s^2 + 6 c6 s - slope r */
+/* u(r) and *g = u'(r)/r, with r^-6 = s:  u = c12 s^2 - c6 s - shift - slope r,  u' r = -12 c12 s^2 + 6 c6 s -
+ * slope r */
 static inline double pair_terms(const lj_pair *p, double r2, double *g)
 {
     const double per_r2 = 1.0 / r2;
@@ -137,7 +142,8 @@ static double force_pass(const lj *p, const sg_view *v, sg_pair_record *row, dou
             virial[4] += g * d[0] * d[2];
             virial[5] += g * d[1] * d[2];
         }
-        for (int a = 0; a < 3; a++) f[i][a] += fi[a];
+        for (int a = 0; a < 3; a++)
+            f[i][a] += fi[a];
         energy += row_energy;
     }
     return energy;
@@ -163,7 +169,8 @@ static sg_status lj_compute(const sg_potential *self, sg_potential_work *work, c
 }
 
 /* Energy of the pairs among frozen atoms. */
-static sg_status compute_base(const lj *p, sg_potential_work *work, const sg_system *sys, const sg_atom_set *set)
+static sg_status compute_base(const lj *p, sg_potential_work *work, const sg_system *sys,
+                              const sg_atom_set *set)
 {
     const double r2_max = p->base.cutoff * p->base.cutoff;
     sg_view v;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The doors of the module: dispatch, counting, the check for numbers that went wrong, specifications in text. */
+/* The doors of the module: dispatch, counting, the check for numbers that went wrong, specifications in text.
+ */
 #include "potential_internal.h"
 
 #include <math.h>
@@ -21,7 +22,8 @@ sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work,
     if (st != SG_OK) return st;
     if (free_atoms) {
         work->calls.free_set++;
-        for (int k = 0; k < 6; k++) out->virial[k] = NAN;
+        for (int k = 0; k < 6; k++)
+            out->virial[k] = NAN;
     } else {
         work->calls.full++;
     }
@@ -36,8 +38,8 @@ static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, cons
     for (int k = 0; k < n; k++) {
         const int i = set ? set->atom[k] : k;
         if (!isfinite(out->f[i][0] + out->f[i][1] + out->f[i][2]))
-            return sg_fail(SG_ENUMERIC, "force on atom id %d at (%g, %g, %g) Å not finite", sys->id[i], sys->x[i][0],
-                           sys->x[i][1], sys->x[i][2]);
+            return sg_fail(SG_ENUMERIC, "force on atom id %d at (%g, %g, %g) Å not finite", sys->id[i],
+                           sys->x[i][0], sys->x[i][1], sys->x[i][2]);
     }
     if (!isfinite(out->energy)) return sg_fail(SG_ENUMERIC, "energy of %d atoms not finite", sys->n);
     return SG_OK;
@@ -45,7 +47,8 @@ static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, cons
 
 void sg_potential_stress(const sg_system *sys, const sg_forces *f, double stress[6])
 {
-    for (int k = 0; k < 6; k++) stress[k] = f->virial[k] / sys->cell.volume;
+    for (int k = 0; k < 6; k++)
+        stress[k] = f->virial[k] / sys->cell.volume;
 }
 
 void sg_potential_free(sg_potential *pot)
@@ -55,8 +58,8 @@ void sg_potential_free(sg_potential *pot)
 
 /* ---- specifications ---- */
 
-sg_status sg_potential_create(const char *spec, const char *folder, int n_elements, const char *const elements[],
-                              sg_potential **out)
+sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,
+                              const char *const elements[], sg_potential **out)
 {
     static const char *const styles[] = {"eam/alloy", "eam/fs"};
 
@@ -71,7 +74,9 @@ sg_status sg_potential_create(const char *spec, const char *folder, int n_elemen
         sg_free(path);
         return st;
     }
-    return sg_fail(SG_EINVAL, "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE or lj:eps,sigma,cutoff[,..]", spec);
+    return sg_fail(SG_EINVAL,
+                   "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE or lj:eps,sigma,cutoff[,..]",
+                   spec);
 }
 
 /* folder/name, or NULL when that file cannot be read; *out_of_memory is set then too. */
@@ -109,7 +114,8 @@ sg_status sg_potential_find_file(const char *name, const char *folder, char **pa
     if (out_of_memory) return sg_fail(SG_ENOMEM, "path of potential %s", name);
     if (*path) return SG_OK;
     if (absolute) return sg_fail(SG_ENOTFOUND, "potential file %s cannot be read", name);
-    return sg_fail(SG_ENOTFOUND, "potential file %s not found: looked in %s, here, in $LAMMPS_POTENTIALS (%s) and in %s",
+    return sg_fail(SG_ENOTFOUND,
+                   "potential file %s not found: looked in %s, here, in $LAMMPS_POTENTIALS (%s) and in %s",
                    name, folder ? folder : "(no folder)", lammps ? lammps : "not set", LAMMPS_FOLDER);
 }
 
@@ -126,18 +132,13 @@ static sg_status create_lj_from_text(const char *numbers, int n_elements, const 
         return sg_fail(SG_EINVAL, "%d elements given, need 1 to %d", n_elements, SG_MAX_SPECIES);
     for (; n < want; n++) {
         char *end;
+        if (n > 0 && *at++ != ',') break;
         value[n / 3][n % 3] = strtod(at, &end);
         if (end == at) break;
         at = end;
-        if (*at == ',') at++;
-        else if (*at) break;
-        if (!*at) {
-            n++;
-            break;
-        }
     }
     if (n != want || *at)
-        return sg_fail(SG_EINVAL, "\"lj:%s\": expected %d numbers eps,sigma,cutoff per pair of %d elements", numbers, want,
-                       n_elements);
+        return sg_fail(SG_EINVAL, "\"lj:%s\": expected %d numbers eps,sigma,cutoff per pair of %d elements",
+                       numbers, want, n_elements);
     return sg_potential_create_lj(n_elements, elements, (const double(*)[3])value, out);
 }

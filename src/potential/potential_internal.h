@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the backends share: scratch, views of the pair list, the base of frozen atoms.
  *
- * A view is what a kernel loops over: atoms numbered 0..n-1 with positions wrapped into the cell, and rows of partners.
- * For a full call it is the whole system; for a free set it holds the free atoms and everything within the list radius
- * of one, renumbered, so that the cost of a call does not depend on the size of the rest. */
+ * A view is what a kernel loops over: atoms numbered 0..n-1 with positions wrapped into the cell, and rows of
+ * partners. For a full call it is the whole system; for a free set it holds the free atoms and everything
+ * within the list radius of one, renumbered, so that the cost of a call does not depend on the size of the
+ * rest. */
 #ifndef SLOWGLASS_POTENTIAL_INTERNAL_H
 #define SLOWGLASS_POTENTIAL_INTERNAL_H
 
 #include "slowglass/potential.h"
 
-/* Extra reach of the lists, Å. A relaxation or a climb moves atoms by a few tenths of an Å, so that a list of this skin
- * mostly lasts for the whole of it, while the pairs to be passed over stay below half of the list. */
+/* Extra reach of the lists, Å. A relaxation or a climb moves atoms by a few tenths of an Å, so that a list of
+ * this skin mostly lasts for the whole of it, while the pairs to be passed over stay below half of the list.
+ */
 #define SG_SKIN 1.0
 
 typedef struct sg_view {
@@ -33,9 +35,9 @@ typedef struct sg_pair_record { /* one pair in range, kept between the passes of
 typedef struct sg_part { /* pairs with a member of the free set */
     sg_neigh *list;
     int n;
-    int *global;     /* [n] ascending */
-    int64_t *first;  /* [n+1] */
-    int *j;          /* local numbers */
+    int *global;    /* [n] ascending */
+    int64_t *first; /* [n+1] */
+    int *j;         /* local numbers */
     double (*shift)[3];
 } sg_part;
 
@@ -45,9 +47,10 @@ typedef struct sg_base { /* what the frozen atoms contribute among themselves */
     int n_system;
     double h[3][3];
     double pair_energy; /* eV, frozen-frozen pairs */
+    double (*x)[3];     /* [n_system] positions when it was computed, Å */
     double *density;    /* [n_system] from frozen partners; EAM only */
     double *embedding;  /* [n_system] F(density) of frozen atoms, 0 for free ones, eV; EAM only */
-    size_t capacity_density, capacity_embedding;
+    size_t capacity_x, capacity_density, capacity_embedding;
     int64_t full_pairs; /* pairs in the list of the whole system */
     double constant;    /* eV, pair_energy and the embedding of the atoms outside the part */
     int constant_valid;
@@ -69,7 +72,8 @@ struct sg_potential_work {
     double (*f)[3];
     int64_t *row_end; /* per atom of the view, into record */
     sg_pair_record *record;
-    size_t capacity_x, capacity_type, capacity_density, capacity_slope, capacity_f, capacity_end, capacity_record;
+    size_t capacity_x, capacity_type, capacity_density, capacity_slope, capacity_f, capacity_end,
+        capacity_record;
 };
 
 /** View of the whole system; builds the list when there is none or it is stale. */
@@ -84,11 +88,13 @@ sg_status sg_work_base_begin(sg_potential_work *work, const sg_system *sys);
 /** Mark the base as belonging to this set and system. */
 void sg_work_base_end(sg_potential_work *work, const sg_system *sys, const sg_atom_set *set);
 
-/** Energy that no free atom can change, eV: frozen pairs, and the embedding of the frozen atoms out of reach. */
+/** Energy that no free atom can change, eV: frozen pairs, and the embedding of the frozen atoms out of reach.
+ */
 double sg_work_base_energy(sg_potential_work *work);
 
 /** View of the free atoms and their surroundings; builds it when the free atoms have moved far enough. */
-sg_status sg_work_part_view(sg_potential_work *work, const sg_system *sys, const sg_atom_set *set, sg_view *view);
+sg_status sg_work_part_view(sg_potential_work *work, const sg_system *sys, const sg_atom_set *set,
+                            sg_view *view);
 
 /** Buffers density, slope and f of the view's atoms, zeroed, and records for all its pairs. */
 sg_status sg_work_scratch(sg_potential_work *work, const sg_view *view);
@@ -97,7 +103,8 @@ sg_status sg_work_scratch(sg_potential_work *work, const sg_view *view);
 void sg_work_scatter(const sg_potential_work *work, const sg_view *view, const sg_atom_set *set, int n_system,
                      double (*f)[3]);
 
-/** Pairs of row i of the view that are closer than sqrt(r2_max), compacted to out (room for the row and one more).
+/** Pairs of row i of the view that are closer than sqrt(r2_max), compacted to out (room for the row and one
+ * more).
  * @return how many; out[].w holds the squared distance. */
 static inline size_t sg_view_row(const sg_view *view, int i, double r2_max, sg_pair_record *out)
 {
@@ -126,17 +133,18 @@ static inline size_t sg_view_row(const sg_view *view, int i, double r2_max, sg_p
 typedef struct sg_eam_file {
     int n; /* elements */
     int n_rho, n_r;
-    double d_rho, d_r, cutoff; /* Å */
-    double *embedding[SG_MAX_SPECIES];              /* [n_rho] eV */
-    double *density[SG_MAX_SPECIES][SG_MAX_SPECIES];/* [n_r] of source species a at host species b */
-    double *pair[SG_MAX_SPECIES][SG_MAX_SPECIES];   /* [n_r] r*phi, eV Å; filled for a >= b */
+    double d_rho, d_r, cutoff;                       /* Å */
+    double *embedding[SG_MAX_SPECIES];               /* [n_rho] eV */
+    double *density[SG_MAX_SPECIES][SG_MAX_SPECIES]; /* [n_r] of source species a at host species b */
+    double *pair[SG_MAX_SPECIES][SG_MAX_SPECIES];    /* [n_r] r*phi, eV Å; filled for a >= b */
 } sg_eam_file;
 
-sg_status sg_eam_file_read(sg_eam_file *file, int finnis_sinclair, const char *path, const sg_species *species);
+sg_status sg_eam_file_read(sg_eam_file *file, int finnis_sinclair, const char *path,
+                           const sg_species *species);
 void sg_eam_file_clear(sg_eam_file *file);
 
-/** LAMMPS's cubic interpolant of a table: coefficients c[0..3] of 1, p, p^2, p^3 for bin k = 0..n-2, the k-th at
- * out + k * stride. */
+/** LAMMPS's cubic interpolant of a table: coefficients c[0..3] of 1, p, p^2, p^3 for bin k = 0..n-2, the k-th
+ * at out + k * stride. */
 void sg_eam_spline(const double *f, int n, double *out, int stride);
 
 /** Path of a potential's file as found by the documented search; free with sg_free. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scratch of one thread: neighbour lists, their views, and the frozen atoms' base.
  *
- * Invariants: `full` is valid or NULL, stale lists are replaced when a view is asked for; `part` and `base` belong to the
- * set whose hash the base holds. A view is valid until the next call that builds one. */
+ * Invariants: `full` is valid or NULL, stale lists are replaced when a view is asked for; `part` and `base`
+ * belong to the set whose hash the base holds. A view is valid until the next call that builds one. */
 #include "potential_internal.h"
 
 #include <assert.h>
@@ -12,7 +12,8 @@
 static void drop_full(sg_potential_work *work);
 static void drop_part(sg_potential_work *work);
 static sg_status build_part(sg_potential_work *work, const sg_system *sys, const sg_atom_set *set);
-static sg_status load_atoms(sg_potential_work *work, const sg_system *sys, const sg_neigh *list, sg_view *view);
+static sg_status load_atoms(sg_potential_work *work, const sg_system *sys, const sg_neigh *list,
+                            sg_view *view);
 
 sg_status sg_potential_work_create(const sg_potential *pot, sg_potential_work **out)
 {
@@ -36,6 +37,7 @@ void sg_potential_work_free(sg_potential_work *work)
 {
     if (!work) return;
     sg_potential_work_reset(work);
+    sg_free(work->base.x);
     sg_free(work->base.density);
     sg_free(work->base.embedding);
     sg_free(work->x);
@@ -75,7 +77,7 @@ sg_status sg_work_full_view(sg_potential_work *work, const sg_system *sys, sg_vi
             drop_full(work);
             return sg_fail(SG_ENOMEM, "image shifts");
         }
-        sg_neigh_shift_vectors(work->full, sys->cell.h, work->full_shift);
+        sg_neigh_shift_vectors(work->full, &sys->cell, work->full_shift);
     }
     *view = (sg_view){.n = sys->n,
                       .first = work->full->first,
@@ -86,7 +88,8 @@ sg_status sg_work_full_view(sg_potential_work *work, const sg_system *sys, sg_vi
 }
 
 /* Positions and types of the view's atoms at this moment. */
-static sg_status load_atoms(sg_potential_work *work, const sg_system *sys, const sg_neigh *list, sg_view *view)
+static sg_status load_atoms(sg_potential_work *work, const sg_system *sys, const sg_neigh *list,
+                            sg_view *view)
 {
     const size_t n = (size_t)view->n;
 
@@ -127,9 +130,11 @@ sg_status sg_work_base_begin(sg_potential_work *work, const sg_system *sys)
 
     b->valid = b->constant_valid = 0;
     drop_part(work);
-    if (sg_grow((void **)&b->density, &b->capacity_density, n, sizeof *b->density) ||
+    if (sg_grow((void **)&b->x, &b->capacity_x, n, sizeof *b->x) ||
+        sg_grow((void **)&b->density, &b->capacity_density, n, sizeof *b->density) ||
         sg_grow((void **)&b->embedding, &b->capacity_embedding, n, sizeof *b->embedding))
         return sg_fail(SG_ENOMEM, "base of %d frozen atoms", sys->n);
+    memcpy(b->x, sys->x, n * sizeof *b->x);
     memset(b->density, 0, n * sizeof *b->density);
     memset(b->embedding, 0, n * sizeof *b->embedding);
     b->pair_energy = 0.0;
@@ -157,8 +162,10 @@ double sg_work_base_energy(sg_potential_work *work)
 
     if (b->constant_valid) return b->constant;
     for (int i = 0; i < b->n_system; i++) {
-        if (next < work->part.n && work->part.global[next] == i) next++;
-        else out_of_reach += b->embedding[i];
+        if (next < work->part.n && work->part.global[next] == i)
+            next++;
+        else
+            out_of_reach += b->embedding[i];
     }
     b->constant = b->pair_energy + out_of_reach;
     b->constant_valid = 1;
@@ -192,14 +199,31 @@ static int part_stale(const sg_part *p, const sg_system *sys, const sg_atom_set 
     return 0;
 }
 
-sg_status sg_work_part_view(sg_potential_work *work, const sg_system *sys, const sg_atom_set *set, sg_view *view)
+/* The base holds for frozen atoms that stay where they are; those within reach are looked at. */
+static sg_status check_frozen(const sg_potential_work *work, const sg_system *sys, const sg_atom_set *set)
+{
+    const sg_part *const p = &work->part;
+
+    for (int k = 0; k < p->n; k++) {
+        const int i = p->global[k];
+        const double *const x = sys->x[i], *const before = work->base.x[i];
+        if (set->member[i] || (x[0] == before[0] && x[1] == before[1] && x[2] == before[2])) continue;
+        return sg_fail(SG_EINVAL,
+                       "frozen atom id %d has moved since the free set was taken up; reset the work first",
+                       sys->id[i]);
+    }
+    return SG_OK;
+}
+
+sg_status sg_work_part_view(sg_potential_work *work, const sg_system *sys, const sg_atom_set *set,
+                            sg_view *view)
 {
     sg_part *const p = &work->part;
+    sg_status st;
 
     if (p->list && part_stale(p, sys, set)) drop_part(work);
     if (!p->list) {
-        const sg_status st = build_part(work, sys, set);
-        if (st != SG_OK) {
+        if ((st = build_part(work, sys, set)) != SG_OK) {
             drop_part(work);
             return st;
         }
@@ -210,6 +234,7 @@ sg_status sg_work_part_view(sg_potential_work *work, const sg_system *sys, const
                       .image = p->list->image,
                       .shift = (const double(*)[3])p->shift,
                       .global = p->global};
+    if ((st = check_frozen(work, sys, set)) != SG_OK) return st;
     if (work->base.full_pairs > 0)
         work->last_equivalents += (double)p->first[p->n] / (double)work->base.full_pairs;
     return load_atoms(work, sys, p->list, view);
@@ -231,9 +256,11 @@ static sg_status build_part(sg_potential_work *work, const sg_system *sys, const
     if (!local || !p->j || !p->shift) goto no_memory;
     for (int i = 0; i < n; i++) {
         if (set->member[i] || first[i + 1] > first[i]) local[i] = 1;
-        for (int64_t k = first[i]; k < first[i + 1]; k++) local[p->list->j[k]] = 1;
+        for (int64_t k = first[i]; k < first[i + 1]; k++)
+            local[p->list->j[k]] = 1;
     }
-    for (int i = 0; i < n; i++) local[i] = local[i] ? p->n++ : -1;
+    for (int i = 0; i < n; i++)
+        local[i] = local[i] ? p->n++ : -1;
     p->global = sg_calloc((size_t)p->n, sizeof *p->global);
     p->first = sg_calloc((size_t)p->n + 1, sizeof *p->first);
     if (!p->global || !p->first) goto no_memory;
@@ -242,8 +269,9 @@ static sg_status build_part(sg_potential_work *work, const sg_system *sys, const
         p->global[local[i]] = i;
         p->first[local[i] + 1] = first[i + 1]; /* atoms left out have empty rows */
     }
-    for (int64_t k = 0; k < first[n]; k++) p->j[k] = local[p->list->j[k]];
-    sg_neigh_shift_vectors(p->list, sys->cell.h, p->shift);
+    for (int64_t k = 0; k < first[n]; k++)
+        p->j[k] = local[p->list->j[k]];
+    sg_neigh_shift_vectors(p->list, &sys->cell, p->shift);
     goto done;
 no_memory:
     st = sg_fail(SG_ENOMEM, "list of %d free atoms", set->n);

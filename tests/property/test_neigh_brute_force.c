@@ -13,7 +13,10 @@
 
 static const double EDGE = 1e-9; /* Å: pairs this close to the radius may fall on either side */
 
-typedef struct { int i, j, q[3]; double d[3]; } pair;
+typedef struct {
+    int i, j, q[3];
+    double d[3];
+} pair;
 
 static int before(const void *a, const void *b)
 {
@@ -25,7 +28,8 @@ static int before(const void *a, const void *b)
     return 0;
 }
 
-static sg_system *random_system(int n, const double h0[3][3], double gamma, const int periodic[3], uint64_t seed)
+static sg_system *random_system(int n, const double h0[3][3], double gamma, const int periodic[3],
+                                uint64_t seed)
 {
     sg_system *s = NULL;
     sg_rng rng;
@@ -35,7 +39,8 @@ static sg_system *random_system(int n, const double h0[3][3], double gamma, cons
     assert_int_equal(sg_cell_init(&s->cell, h0, gamma, periodic), SG_OK);
     for (int i = 0; i < n; i++) {
         double f[3];
-        for (int k = 0; k < 3; k++) f[k] = 3.0 * sg_rng_uniform(&rng) - 1.0; /* also outside the cell */
+        for (int k = 0; k < 3; k++)
+            f[k] = 3.0 * sg_rng_uniform(&rng) - 1.0; /* also outside the cell */
         for (int a = 0; a < 3; a++)
             s->x[i][a] = f[0] * s->cell.h[0][a] + f[1] * s->cell.h[1][a] + f[2] * s->cell.h[2][a];
     }
@@ -61,7 +66,8 @@ static int brute_force(const sg_system *s, double r_list, const unsigned char *k
             double f[3];
             for (int k = 0; k < 3; k++) {
                 f[k] = 0.0;
-                for (int a = 0; a < 3; a++) f[k] += (s->x[j][a] - s->x[i][a]) * s->cell.hinv[a][k];
+                for (int a = 0; a < 3; a++)
+                    f[k] += (s->x[j][a] - s->x[i][a]) * s->cell.hinv[a][k];
                 lim[k] = s->cell.periodic[k] ? (int)ceil(r_list / height[k]) + 5 : 0;
             }
             for (q[0] = -lim[0]; q[0] <= lim[0]; q[0]++)
@@ -69,10 +75,11 @@ static int brute_force(const sg_system *s, double r_list, const unsigned char *k
                     for (q[2] = -lim[2]; q[2] <= lim[2]; q[2]++) {
                         pair one = {.i = i, .j = j, .q = {q[0], q[1], q[2]}};
                         double r2 = 0.0;
-                        if (i == j && (q[0] < 0 || (q[0] == 0 && (q[1] < 0 || (q[1] == 0 && q[2] <= 0))))) continue;
+                        if (i == j && (q[0] < 0 || (q[0] == 0 && (q[1] < 0 || (q[1] == 0 && q[2] <= 0)))))
+                            continue;
                         for (int a = 0; a < 3; a++) {
-                            one.d[a] = s->x[j][a] - s->x[i][a] + q[0] * s->cell.h[0][a] + q[1] * s->cell.h[1][a] +
-                                       q[2] * s->cell.h[2][a];
+                            one.d[a] = s->x[j][a] - s->x[i][a] + q[0] * s->cell.h[0][a] +
+                                       q[1] * s->cell.h[1][a] + q[2] * s->cell.h[2][a];
                             r2 += one.d[a] * one.d[a];
                         }
                         if (sqrt(r2) >= r_list - EDGE) continue;
@@ -90,7 +97,7 @@ static int from_list(const sg_neigh *nl, const sg_system *s, double r_list, pair
     double(*shift)[3] = malloc((size_t)nl->n_shift * sizeof *shift);
     int n = 0;
 
-    sg_neigh_shift_vectors(nl, s->cell.h, shift);
+    sg_neigh_shift_vectors(nl, &s->cell, shift);
     for (int i = 0; i < nl->n; i++)
         for (int64_t k = nl->first[i]; k < nl->first[i + 1]; k++) {
             const int j = nl->j[k];
@@ -107,8 +114,10 @@ static int from_list(const sg_neigh *nl, const sg_system *s, double r_list, pair
                 one.d[a] = xj[a] - xi[a] + shift[nl->image[k]][a];
                 r2 += one.d[a] * one.d[a];
             }
-            if (sqrt(r2) < r_list - EDGE) p[n++] = one;
-            else assert_true(sqrt(r2) < r_list + EDGE);
+            if (sqrt(r2) < r_list - EDGE)
+                p[n++] = one;
+            else
+                assert_true(sqrt(r2) < r_list + EDGE);
         }
     free(shift);
     *out = p;
@@ -128,7 +137,8 @@ static void compare(const sg_system *s, double r_list, const unsigned char *keep
     qsort(b, (size_t)nb, sizeof *b, before);
     for (int k = 0; k < na; k++) {
         assert_int_equal(before(&a[k], &b[k]), 0);
-        for (int c = 0; c < 3; c++) assert_true(fabs(a[k].d[c] - b[k].d[c]) < 1e-11);
+        for (int c = 0; c < 3; c++)
+            assert_true(fabs(a[k].d[c] - b[k].d[c]) < 1e-11);
     }
     free(a);
     free(b);
@@ -182,7 +192,8 @@ static void test_open_directions(void **state)
         const int periodic[3] = {mask & 1, mask >> 1 & 1, mask >> 2};
         sg_system *s = random_system(40, h0, 0.03, periodic, (uint64_t)mask);
         compare(s, 6.0, NULL);
-        for (int i = 0; i < s->n; i++) s->x[i][2] = 1.0; /* a flat cluster has no extent along c */
+        for (int i = 0; i < s->n; i++)
+            s->x[i][2] = 1.0; /* a flat cluster has no extent along c */
         compare(s, 6.0, NULL);
         sg_system_free(s);
     }
@@ -196,7 +207,8 @@ static void test_keep(void **state)
 
     (void)state;
     compare(s, 7.0, keep); /* nothing kept: no pair */
-    for (int i = 0; i < 50; i += 7) keep[i] = 1;
+    for (int i = 0; i < 50; i += 7)
+        keep[i] = 1;
     compare(s, 7.0, keep);
     compare(s, 3.0, keep);
     memset(keep, 1, sizeof keep);
@@ -239,7 +251,11 @@ static void test_closest(void **state)
     const int n = brute_force(s, 5.0, NULL, &p);
     for (int k = 0; k < n; k++) {
         const double r = sqrt(p[k].d[0] * p[k].d[0] + p[k].d[1] * p[k].d[1] + p[k].d[2] * p[k].d[2]);
-        if (r < best) { best = r; best_a = p[k].i; best_b = p[k].j; }
+        if (r < best) {
+            best = r;
+            best_a = p[k].i;
+            best_b = p[k].j;
+        }
     }
     assert_int_equal(sg_neigh_closest(s, 5.0, &d, &a, &b), SG_OK);
     assert_true(fabs(d - best) < 1e-12);
@@ -280,9 +296,12 @@ static void test_bad_input_and_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_large_and_small_cells), cmocka_unit_test(test_one_atom_sees_its_own_images),
-        cmocka_unit_test(test_open_directions),       cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_stale),                 cmocka_unit_test(test_closest),
+        cmocka_unit_test(test_large_and_small_cells),
+        cmocka_unit_test(test_one_atom_sees_its_own_images),
+        cmocka_unit_test(test_open_directions),
+        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_stale),
+        cmocka_unit_test(test_closest),
         cmocka_unit_test(test_bad_input_and_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,8 @@
 
 static const int PERIODIC[3] = {1, 1, 1};
 
-/* fcc crystal of n^3 cubic cells in a tilted cell, randomly displaced, species drawn with probability `share` of type 1. */
+/* fcc crystal of n^3 cubic cells in a tilted cell, randomly displaced, species drawn with probability `share`
+ * of type 1. */
 static inline sg_system *perturbed_fcc(int n, double a, double tilt, double gamma, double noise, double share,
                                        int n_elements, const char *const elements[], uint64_t seed)
 {
@@ -31,7 +32,8 @@ static inline sg_system *perturbed_fcc(int n, double a, double tilt, double gamm
         const int cell = i / 4;
         const int at[3] = {cell % n, cell / n % n, cell / n / n};
         double f[3];
-        for (int k = 0; k < 3; k++) f[k] = (at[k] + site[i % 4][k]) / n;
+        for (int k = 0; k < 3; k++)
+            f[k] = (at[k] + site[i % 4][k]) / n;
         for (int k = 0; k < 3; k++)
             s->x[i][k] = f[0] * s->cell.h[0][k] + f[1] * s->cell.h[1][k] + f[2] * s->cell.h[2][k] +
                          noise * sg_rng_normal(&rng);
@@ -63,8 +65,10 @@ static inline int lammps(const sg_system *s, const char *pair_commands, const ch
     if (!(f = fopen(path, "w"))) return 1;
     fprintf(f, "test\n\n%d atoms\n%d atom types\n", s->n, s->species.n);
     fprintf(f, "0 %.17g xlo xhi\n0 %.17g ylo yhi\n0 %.17g zlo zhi\n%.17g %.17g %.17g xy xz yz\n\nMasses\n\n",
-            s->cell.h[0][0], s->cell.h[1][1], s->cell.h[2][2], s->cell.h[1][0], s->cell.h[2][0], s->cell.h[2][1]);
-    for (int t = 0; t < s->species.n; t++) fprintf(f, "%d %g\n", t + 1, s->species.mass[t]);
+            s->cell.h[0][0], s->cell.h[1][1], s->cell.h[2][2], s->cell.h[1][0], s->cell.h[2][0],
+            s->cell.h[2][1]);
+    for (int t = 0; t < s->species.n; t++)
+        fprintf(f, "%d %g\n", t + 1, s->species.mass[t]);
     fprintf(f, "\nAtoms # atomic\n\n");
     for (int i = 0; i < s->n; i++)
         fprintf(f, "%d %d %.17g %.17g %.17g\n", i + 1, s->type[i] + 1, s->x[i][0], s->x[i][1], s->x[i][2]);
@@ -74,8 +78,10 @@ static inline int lammps(const sg_system *s, const char *pair_commands, const ch
     fprintf(f,
             "units metal\natom_style atomic\nboundary p p p\natom_modify map array sort 0 0\nbox tilt large\n"
             "read_data %s/data\n%s\nneighbor 1.0 bin\ncompute p all pressure NULL virial\n"
-            "thermo_style custom step pe c_p[1] c_p[2] c_p[3] c_p[4] c_p[5] c_p[6]\nthermo_modify format float %%.17g\n"
-            "%s\nrun 0\nvariable e equal pe\nprint \"$(v_e:%%.17g) $(c_p[1]:%%.17g) $(c_p[2]:%%.17g) $(c_p[3]:%%.17g) "
+            "thermo_style custom step pe c_p[1] c_p[2] c_p[3] c_p[4] c_p[5] c_p[6]\nthermo_modify format "
+            "float %%.17g\n"
+            "%s\nrun 0\nvariable e equal pe\nprint \"$(v_e:%%.17g) $(c_p[1]:%%.17g) $(c_p[2]:%%.17g) "
+            "$(c_p[3]:%%.17g) "
             "$(c_p[4]:%%.17g) $(c_p[5]:%%.17g) $(c_p[6]:%%.17g)\" file %s/out\n"
             "write_dump all custom %s/dump id fx fy fz xu yu zu modify sort id format float %%.17g\n",
             folder, pair_commands, commands ? commands : "", folder, folder);
@@ -91,11 +97,13 @@ static inline int lammps(const sg_system *s, const char *pair_commands, const ch
     out->x = calloc((size_t)s->n, sizeof *out->x);
     snprintf(path, sizeof path, "%s/dump", folder);
     if (!(f = fopen(path, "r"))) goto done;
-    for (int k = 0; k < 9; k++) failed |= !fgets(line, sizeof line, f);
+    for (int k = 0; k < 9; k++)
+        failed |= !fgets(line, sizeof line, f);
     for (int i = 0; i < s->n; i++) {
         int id = 0;
         failed |= fscanf(f, "%d %lf %lf %lf %lf %lf %lf", &id, &out->f[i][0], &out->f[i][1], &out->f[i][2],
-                         &out->x[i][0], &out->x[i][1], &out->x[i][2]) != 7 || id != i + 1;
+                         &out->x[i][0], &out->x[i][1], &out->x[i][2]) != 7 ||
+                  id != i + 1;
     }
     fclose(f);
 done:
@@ -117,7 +125,8 @@ static inline double energy_of(const sg_potential *pot, const sg_system *s)
     double(*f)[3] = calloc((size_t)s->n, sizeof *f);
     sg_forces out = {.energy = NAN, .f = f};
 
-    if (sg_potential_work_create(pot, &work) == SG_OK && sg_potential_compute(pot, work, s, NULL, &out) != SG_OK)
+    if (sg_potential_work_create(pot, &work) == SG_OK &&
+        sg_potential_compute(pot, work, s, NULL, &out) != SG_OK)
         out.energy = NAN;
     sg_potential_work_free(work);
     free(f);

@@ -11,7 +11,8 @@
 /* LAMMPS's "metal" units: 1 eV/Å^3 in bar. */
 static const double LAMMPS_BAR_PER_EV_A3 = 1.6021765e6;
 
-static void compare(const char *spec, const char *pair_commands, sg_system *s, int n_elements, const char *const elements[])
+static void compare(const char *spec, const char *pair_commands, sg_system *s, int n_elements,
+                    const char *const elements[])
 {
     sg_potential *pot = NULL;
     sg_potential_work *work = NULL;
@@ -28,14 +29,16 @@ static void compare(const char *spec, const char *pair_commands, sg_system *s, i
     assert_int_equal(sg_potential_work_create(pot, &work), SG_OK);
     assert_int_equal(sg_potential_compute(pot, work, s, NULL, &out), SG_OK);
     for (int i = 0; i < s->n; i++)
-        for (int k = 0; k < 3; k++) worst = fmax(worst, fabs(out.f[i][k] - ref.f[i][k]));
+        for (int k = 0; k < 3; k++)
+            worst = fmax(worst, fabs(out.f[i][k] - ref.f[i][k]));
     sg_potential_stress(s, &out, stress);
     print_message("%s: energy %.10g, differs by %.2g eV, forces by %.2g eV/Å\n", spec, out.energy,
                   fabs(out.energy - ref.energy), worst);
     assert_true(worst < 1e-9);
     assert_true(fabs(out.energy - ref.energy) < 1e-9 * fabs(ref.energy));
     for (int k = 0; k < 6; k++) /* their unit is rounded in the eighth digit */
-        assert_true(fabs(-stress[k] * LAMMPS_BAR_PER_EV_A3 - ref.pressure[k]) < 1e-6 * fabs(ref.pressure[k]) + 1e-3);
+        assert_true(fabs(-stress[k] * LAMMPS_BAR_PER_EV_A3 - ref.pressure[k]) <
+                    1e-6 * fabs(ref.pressure[k]) + 1e-3);
     free(out.f);
     reference_clear(&ref);
     sg_potential_work_free(work);
@@ -64,7 +67,8 @@ static void test_finnis_sinclair_types_exchanged(void **state)
 
 static void test_finnis_sinclair_cross_densities(void **state)
 {
-    (void)state; /* a file in which the density of A at B is not that of B at A, and an element that is not used */
+    (void)state; /* a file in which the density of A at B is not that of B at A, and an element that is not
+                    used */
     compare("eam/fs:NiAlH_jea.eam.fs",
             "pair_style eam/fs\npair_coeff * * /usr/share/lammps/potentials/NiAlH_jea.eam.fs Ni Al",
             perturbed_fcc(3, 3.7, 0.1, 0.03, 0.15, 0.4, 2, ni_al, 3), 2, ni_al);
