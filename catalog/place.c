@@ -65,7 +65,8 @@ static void write_holder(int fd)
     if (gethostname(host, sizeof host - 1)) host[0] = 0;
     const int n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), host);
     /* for the message only: a full disk must not keep anybody from locking */
-    if (ftruncate(fd, 0) == 0 && n > 0 && pwrite(fd, text, (size_t)n, 0) != n) (void)ftruncate(fd, 0);
+    const int written = ftruncate(fd, 0) == 0 && n > 0 && pwrite(fd, text, (size_t)n, 0) == n;
+    if (!written && ftruncate(fd, 0) != 0) return; /* nothing more to be done */
 }
 
 sg_status sg_writer_lock(const char *folder, int *fd)

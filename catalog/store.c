@@ -143,7 +143,7 @@ static sg_status lengths(const sg_store *store, uint64_t *is, uint64_t *needed, 
 
 sg_status sg_store_fill_up(sg_store *store)
 {
-    uint64_t is, needed;
+    uint64_t is = 0, needed = 0;
     mdb_filehandle_t fd;
     const sg_status st = lengths(store, &is, &needed, &fd);
 
