@@ -272,7 +272,7 @@ static void pass_table(sg_codec *c, void *record)
     pass_entries(c, r);
     sg_codec_u64s(c, &r->key, r->n_atoms);
     sg_codec_u64s(c, &r->variant, r->n_atoms);
-    sg_codec_u32s(c, &r->attempts, r->n_atoms);
+    sg_codec_u32s(c, &r->origin, r->n_atoms);
 }
 
 static void pass_search(sg_codec *c, void *record)
@@ -354,7 +354,7 @@ void sg_cat_table_clear(sg_cat_table *r)
     sg_free(r->entry);
     sg_free(r->key);
     sg_free(r->variant);
-    sg_free(r->attempts);
+    sg_free(r->origin);
     *r = (sg_cat_table){0};
 }
 

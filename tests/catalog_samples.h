@@ -48,8 +48,7 @@ static inline char *joined(char out[256], const char *folder, const char *name)
 
 static inline void folder_make(char path[64])
 {
-    /* in memory where there is such a place: hundreds of durable commits wait for a disk otherwise */
-    strcpy(path, access("/dev/shm", W_OK) ? "/tmp/sg-catalog-XXXXXX" : "/dev/shm/sg-catalog-XXXXXX");
+    strcpy(path, "/tmp/sg-catalog-XXXXXX");
     assert_non_null(mkdtemp(path));
 }
 
@@ -202,11 +201,11 @@ static inline sg_cat_table sample_table(sg_rng *rng, uint64_t state, uint32_t n_
                                     sample_double(rng), sample_double(rng)};
     r.key = sg_calloc(n_atoms, sizeof *r.key);
     r.variant = sg_calloc(n_atoms, sizeof *r.variant);
-    r.attempts = sg_calloc(n_atoms, sizeof *r.attempts);
+    r.origin = sg_calloc(n_atoms, sizeof *r.origin);
     for (uint32_t k = 0; k < n_atoms; k++) {
         r.key[k] = sg_rng_bits(rng);
         r.variant[k] = sg_rng_bits(rng);
-        r.attempts[k] = sample_u32(rng);
+        r.origin[k] = sample_u32(rng);
     }
     return r;
 }
@@ -287,7 +286,7 @@ static inline void same_table(const sg_cat_table *a, const sg_cat_table *b)
     }
     SAME_ARRAY(key, a->n_atoms);
     SAME_ARRAY(variant, a->n_atoms);
-    SAME_ARRAY(attempts, a->n_atoms);
+    SAME_ARRAY(origin, a->n_atoms);
 }
 
 static inline void same_search(const sg_cat_search *a, const sg_cat_search *b)

@@ -109,7 +109,7 @@ typedef struct sg_cat_table { /* the rate table of a state and the search budget
     sg_cat_entry *entry;
     uint32_t n_atoms;
     uint64_t *key, *variant; /* [n_atoms] */
-    uint32_t *attempts;      /* [n_atoms] searches from this atom that count here */
+    uint32_t *origin;        /* [n_atoms] state in which the variant was matched */
     uint64_t n_searches;     /* made in this state */
     uint32_t f1[64], f2[64]; /* events seen once / twice per 0.1 eV barrier bin */
     double rate_missing;     /* 1/s, estimate at the time the table was closed */

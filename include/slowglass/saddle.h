@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Event searches: from an inherent structure over a first-order saddle to another inherent structure.
+ *
+ * ART nouveau as min-mode following: a random push of a few atoms leaves the harmonic basin, L-BFGS climbs along the softest mode
+ * (Lanczos) and relaxes across it, first with the atoms near the centre free, then with all of them. What is returned as found
+ * has been converged and verified on the whole system: force, index, both minima.
+ * Sources: Barkema & Mousseau, PRL 77, 4358 (1996); Malek & Mousseau, PRE 62, 7723 (2000); Henkelman & Jonsson, JCP 111, 7010
+ * (1999) (inverted force); Cancès et al., JCP 130, 114711 (2009). */
+#ifndef SLOWGLASS_SADDLE_H
+#define SLOWGLASS_SADDLE_H
+
+#include "slowglass/minimize.h"
+
+/* How a search ends: ordinary results, not errors. */
+#define SG_OUTCOME_LIST(X)                                                                       \
+    X(SG_FOUND, "found")                /* accepted, not in the table before */                  \
+    X(SG_KNOWN, "known")                /* accepted or recognised, already in the table */       \
+    X(SG_DISCONNECTED, "disconnected")  /* neither side relaxes to the starting minimum */       \
+    X(SG_SAME_MINIMUM, "same_minimum")  /* both sides do */                                      \
+    X(SG_NO_EXIT, "no_exit")            /* no negative curvature within the pushes allowed */    \
+    X(SG_LOST, "lost")                  /* curvature stayed positive while climbing */           \
+    X(SG_BLOW_UP, "blow_up")            /* energy above the limit */                             \
+    X(SG_STEP_LIMIT, "step_limit")      /* force calls used up */                                \
+    X(SG_WRONG_INDEX, "wrong_index")    /* second curvature not shown to be positive */          \
+    X(SG_DEGENERATE, "degenerate")      /* barrier below 1 meV */                                \
+    X(SG_REFINE_FAILED, "refine_failed")/* the whole system does not converge from the guess */
+
+typedef enum sg_outcome {
+#define X(code, text) code,
+    SG_OUTCOME_LIST(X)
+#undef X
+    SG_OUTCOME_COUNT
+} sg_outcome;
+
+typedef enum sg_sampler { /* stored in files: never renumber */
+    SG_SAMPLER_LOCAL = 0,   /* random local push */
+    SG_SAMPLER_PLACED = 1,  /* generic event placed by its key */
+    SG_SAMPLER_INHERITED = 2,/* event of a former state reconverged */
+    SG_SAMPLER_REVERSE = 3, /* way back of an executed event */
+    SG_SAMPLER_COUNT
+} sg_sampler;
+
+const char *sg_outcome_text(sg_outcome outcome);
+const char *sg_sampler_text(sg_sampler sampler);
+
+typedef struct sg_saddle_options {
+    double local_radius;  /* Å, atoms free in the local phase; 0: whole system from the start */
+    double push_radius;   /* Å, atoms that are pushed */
+    double push_step;     /* Å, norm of one push */
+    double curvature_out; /* eV/Å^2, the basin is left below this curvature */
+    double step_max;      /* Å, largest move of one atom while climbing */
+    double climb_max;     /* eV above the start, else blow_up */
+    double f_local;       /* eV/Å, end of the local phase */
+    double f_saddle;      /* eV/Å, stored saddles */
+    double f_minimum;     /* eV/Å, inherent structures */
+    int max_calls;        /* force calls of one search */
+    double identity_energy, identity_distance; /* eV, Å: two minima are the same state */
+} sg_saddle_options;
+
+/** Defaults; reasons beside the numbers in saddle/search.c. */
+sg_saddle_options sg_saddle_defaults(void);
+
+typedef struct sg_saddle_problem { /* shared by all searches from one state; read-only while they run */
+    const sg_potential *pot;
+    const sg_system *start; /* an inherent structure */
+    double e_start;         /* eV */
+    double virial_start[6]; /* eV */
+    const sg_saddle_options *opt;
+    /* nonzero when this saddle is in the table already: the search then ends as `known`; may be NULL */
+    int (*known)(const void *arg, double e_saddle, const double (*x_saddle)[3]);
+    const void *known_arg;
+} sg_saddle_problem;
+
+typedef struct sg_saddle_calls {
+    int leave, climb, refine, relax, verify;
+} sg_saddle_calls;
+
+typedef struct sg_passage { /* minimum - saddle - minimum, or why not */
+    sg_outcome outcome;
+    sg_saddle_calls calls;
+    int n;
+    double (*x_saddle)[3], (*x_final)[3], (*mode)[3]; /* [n], Å, Å, unit vector; set for found and known (final: found only) */
+    double e_saddle, e_final;                         /* eV, NaN when not reached */
+    double virial_saddle[6], virial_final[6];         /* eV */
+    double f_saddle, f_final;                         /* eV/Å */
+    double curvature, curvature2;                     /* eV/Å^2: lowest and second at the saddle */
+} sg_passage;
+
+sg_status sg_passage_create(int n, sg_passage **out);
+void sg_passage_free(sg_passage *p);
+
+typedef struct sg_saddle_work sg_saddle_work; /* scratch of one thread */
+sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, sg_saddle_work **out);
+void sg_saddle_work_free(sg_saddle_work *work);
+const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work);
+
+/** One search around atom `centre`. The random numbers come from `rng` alone, so the result depends on nothing else.
+ * @return SG_OK with out->outcome; an error only for memory or a failing backend. Threads: distinct work and out. */
+sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, sg_rng *rng, sg_saddle_work *work, sg_passage *out);
+
+/** Converge a guessed saddle on the whole system and verify it like a search's.
+ * @param mode_guess [n][3] or NULL (then the displacement from the start serves) */
+sg_status sg_saddle_refine(const sg_saddle_problem *problem, const double (*x_guess)[3], const double (*mode_guess)[3], sg_rng *rng,
+                           sg_saddle_work *work, sg_passage *out);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The explorer: making a table out of a plan, reconverging inherited entries, what is missing. */
+#include "explore_internal.h"
+
+#include <assert.h>
+
+#include <math.h>
+#include <string.h>
+
+static const double bin_width = 0.1; /* eV, of the estimate of unseen events */
+enum { N_BINS = 64 };
+
+static sg_status make_scratch(sg_explorer *ex)
+{
+    const size_t n = (size_t)ex->frame->n;
+    sg_status st = SG_OK;
+
+    ex->work = sg_calloc((size_t)ex->opt.threads, sizeof *ex->work);
+    ex->slot = sg_calloc((size_t)ex->opt.batch, sizeof *ex->slot);
+    ex->class_of = sg_calloc(n, sizeof *ex->class_of);
+    ex->scratch = sg_calloc(n, sizeof *ex->scratch);
+    ex->mark = sg_calloc(n, 1);
+    if (!ex->work || !ex->slot || !ex->class_of || !ex->scratch || !ex->mark) return sg_fail(SG_ENOMEM, "explorer");
+    for (; ex->n_work < ex->opt.threads && st == SG_OK; ex->n_work += st == SG_OK)
+        st = sg_saddle_work_create(ex->pot, ex->frame, &ex->work[ex->n_work]);
+    for (int k = 0; k < ex->opt.batch && st == SG_OK; k++) {
+        slot *s = &ex->slot[k];
+        s->x_guess = sg_calloc(n, sizeof *s->x_guess);
+        s->mode_guess = sg_calloc(n, sizeof *s->mode_guess);
+        if (!s->x_guess || !s->mode_guess) return sg_fail(SG_ENOMEM, "explorer");
+        st = sg_passage_create((int)n, &s->passage);
+    }
+    return st;
+}
+
+sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, const sg_topology_params *params, sg_catalog *cat,
+                             const sg_explore_options *opt, const sg_log *log, sg_explorer **out)
+{
+    sg_explorer *ex = sg_calloc(1, sizeof *ex);
+    sg_status st;
+
+    *out = NULL;
+    if (!ex) return sg_fail(SG_ENOMEM, "explorer");
+    ex->pot = pot;
+    ex->log = log;
+    ex->cat = cat;
+    ex->params = *params;
+    ex->opt = *opt;
+    if (ex->opt.threads < 1) ex->opt.threads = 1;
+    if (ex->opt.batch < 1) ex->opt.batch = 1;
+    if ((st = sg_system_copy(like, &ex->frame)) != SG_OK) goto done;
+    if ((st = make_scratch(ex)) != SG_OK) goto done;
+    if ((st = registry_load(ex)) != SG_OK) goto done;
+    if ((st = plan_load(ex)) != SG_OK) goto done;
+    *out = ex;
+    ex = NULL;
+done:
+    sg_explorer_free(ex);
+    return st;
+}
+
+void sg_explorer_free(sg_explorer *ex)
+{
+    if (!ex) return;
+    registry_clear(ex);
+    variants_clear(ex);
+    sg_free(ex->class_);
+    sg_free(ex->class_of);
+    plan_clear(ex);
+    for (int k = 0; k < ex->n_work; k++) sg_saddle_work_free(ex->work[k]);
+    sg_free(ex->work);
+    for (int k = 0; ex->slot && k < ex->opt.batch; k++) {
+        sg_free(ex->slot[k].x_guess);
+        sg_free(ex->slot[k].mode_guess);
+        sg_passage_free(ex->slot[k].passage);
+    }
+    sg_free(ex->slot);
+    sg_free(ex->scratch);
+    sg_free(ex->mark);
+    sg_keys_free(ex->keys);
+    sg_system_free(ex->frame);
+    sg_free(ex);
+}
+
+sg_status keys_to_frame(sg_explorer *ex)
+{
+    int rekeyed = ex->frame->n;
+    sg_status st = ex->keys ? sg_keys_update(ex->keys, ex->frame, &rekeyed) : sg_keys_create(ex->frame, &ex->params, &ex->keys);
+    if (st == SG_OK) ex->stats.rekeyed += (uint64_t)rekeyed;
+    return st;
+}
+
+sg_status sg_explorer_add_state(sg_explorer *ex, const double (*x)[3], uint64_t *id)
+{
+    sg_minimize_options rule = sg_minimize_defaults();
+    sg_minimize_result end;
+    sg_potential_work *work = NULL;
+    int is_new;
+    sg_status st = sg_potential_work_create(ex->pot, &work);
+
+    if (st != SG_OK) return st;
+    memcpy(ex->frame->x, x, (size_t)ex->frame->n * sizeof *ex->frame->x);
+    rule.f_max = ex->opt.saddle.f_minimum;
+    st = sg_minimize(ex->pot, work, ex->frame, NULL, &rule, &end);
+    ex->stats.force_calls += sg_potential_calls(work)->equivalents;
+    ex->stats.full_calls += (double)sg_potential_calls(work)->full;
+    sg_potential_work_free(work);
+    if (st != SG_OK) return st;
+    if (end.stop != SG_STOP_CONVERGED)
+        return sg_fail(SG_ENUMERIC, "relaxation ended at a force of %g eV/Å, need %g", end.f_max, rule.f_max);
+    return registry_state(ex, (positions)ex->frame->x, end.energy, end.f_max, end.virial, id, &is_new);
+}
+
+const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t state)
+{
+    return table_is_complete(ex, state) ? ex->table[state] : NULL;
+}
+
+sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out)
+{
+    sg_status st;
+
+    *out = NULL;
+    assert(state < ex->n_states && parent < ex->n_states);
+    if (table_is_complete(ex, state)) return *out = ex->table[state], SG_OK;
+    frame_to(ex, state);
+    if ((st = keys_to_frame(ex)) != SG_OK) return st;
+    const int resumed = ex->plan.task != NULL && ex->plan.state == state && ex->plan.done < ex->plan.n && ex->table[state];
+    st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
+    if (st == SG_OK) st = run_batches(ex);
+    if (st != SG_OK) return st;
+    ex->table[state]->rate_missing = sg_explorer_missing_rate(ex, ex->table[state]);
+    ex->state[state].flags |= SG_CAT_STATE_TABLE;
+    plan_clear(ex);
+    if ((st = put_table(ex, state)) == SG_OK) st = put_state(ex, state);
+    if (st == SG_OK) st = sg_catalog_commit(ex->cat);
+    if (st == SG_OK) *out = ex->table[state];
+    return st;
+}
+
+sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive)
+{
+    sg_cat_table *t = ex->table[state];
+    const sg_cat_entry entry = t->entry[k];
+    const sg_cat_edge *e = &ex->edge[entry.edge - 1];
+    slot *s = &ex->slot[0];
+    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL, NULL};
+    sg_rng rng;
+    uint64_t edge_id = 0;
+    int same = -1;
+
+    assert(table_is_complete(ex, state) && k < t->n_entries && entry.kept);
+    *alive = 0;
+    frame_to(ex, state);
+    memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
+    entry_saddle(ex, state, &entry, s->x_guess);
+    sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x, s->mode_guess, NULL);
+    sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, entry.edge, UINT64_MAX);
+    sg_status st = sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, ex->work[0], s->passage);
+    if (st != SG_OK && st != SG_ENUMERIC) return st;
+    ex->stats.refinements++;
+    const uint64_t event = entry.reverse ? 0 : e->event;
+    const uint32_t found = e->found;
+    remove_entry(t, k);
+    if (st == SG_OK && s->passage->outcome == SG_FOUND)
+        st = accept_passage(ex, state, s->passage, SG_SAMPLER_INHERITED, SG_SOURCE_INHERITED, event, found, 0, &edge_id, &same);
+    else
+        ex->stats.failed_refinements++, st = SG_OK;
+    if (st == SG_OK && edge_id != 0) { /* it was appended: back to its place, so that the order of the table stays */
+        uint32_t last = t->n_entries - 1;
+        while (last > k && t->entry[last].edge != edge_id) last--;
+        const sg_cat_entry fresh = t->entry[last];
+        memmove(t->entry + k + 1, t->entry + k, (size_t)(last - k) * sizeof *t->entry);
+        t->entry[k] = fresh;
+        *alive = fresh.edge == edge_id;
+    }
+    return st == SG_OK ? put_table(ex, state) : st;
+}
+
+sg_status sg_explorer_mark_visited(sg_explorer *ex, uint64_t state)
+{
+    ex->state[state].flags |= SG_CAT_STATE_VISITED;
+    return put_state(ex, state);
+}
+
+uint64_t sg_explorer_n_states(const sg_explorer *ex)
+{
+    return ex->n_states;
+}
+
+uint64_t sg_explorer_n_edges(const sg_explorer *ex)
+{
+    return ex->n_edges;
+}
+
+uint64_t sg_explorer_n_searches(const sg_explorer *ex)
+{
+    return ex->n_searches;
+}
+
+const sg_cat_state *sg_explorer_state(const sg_explorer *ex, uint64_t id)
+{
+    return &ex->state[id];
+}
+
+const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex, uint64_t id)
+{
+    return &ex->edge[id - 1];
+}
+
+uint64_t sg_explorer_target(const sg_explorer *ex, const sg_cat_entry *entry)
+{
+    const sg_cat_edge *e = &ex->edge[entry->edge - 1];
+    return entry->reverse ? e->from : e->to;
+}
+
+const sg_system *sg_explorer_frame(sg_explorer *ex, uint64_t state)
+{
+    frame_to(ex, state);
+    return ex->frame;
+}
+
+sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
+{
+    sg_explore_stats s = ex->stats;
+    for (int k = 0; k < ex->n_work; k++) {
+        const sg_force_calls *c = sg_saddle_work_calls(ex->work[k]);
+        s.force_calls += c->equivalents;
+        s.full_calls += (double)c->full;
+        s.free_calls += (double)c->free_set;
+    }
+    return s;
+}
+
+double sg_rate(double barrier, double temperature, double prefactor)
+{
+    return prefactor * exp(-barrier / (SG_KB * temperature));
+}
+
+double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
+{
+    double once[N_BINS] = {0}, twice[N_BINS] = {0}, seen[N_BINS] = {0}, rate[N_BINS] = {0}, missing = 0;
+
+    for (uint32_t k = 0; k < t->n_entries; k++) {
+        const int bin = (int)(t->entry[k].barrier / bin_width);
+        if (bin < 0 || bin >= N_BINS) continue;
+        const uint32_t found = ex->edge[t->entry[k].edge - 1].found;
+        once[bin] += found == 1;
+        twice[bin] += found == 2;
+        seen[bin] += 1;
+        rate[bin] += sg_rate(t->entry[k].barrier, ex->opt.temperature, ex->opt.prefactor);
+    }
+    for (int b = 0; b < N_BINS; b++) {
+        if (seen[b] <= 0) continue;
+        const double unseen = twice[b] > 0 ? once[b] * once[b] / (2 * twice[b]) : once[b] * (once[b] - 1) / 2;
+        missing += unseen * rate[b] / seen[b];
+    }
+    return missing;
+}

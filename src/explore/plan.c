@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What to do for one state, fixed before any of it is done: inherited events to reconverge, events lent by the catalog, searches.
+ * The plan is stored; after a kill the run takes up the same plan where it stood. */
+#include "explore_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_AUTOMORPHISMS = 64, MAX_PLACEMENTS = 48, MAX_LENT_PER_ATOM = 96 };
+static const double kept_error = 0.5; /* eV/Å: error bar of a kept barrier per Å that its support has moved (catalog/README.md) */
+
+void plan_clear(sg_explorer *ex)
+{
+    sg_free(ex->plan.task);
+    memset(&ex->plan, 0, sizeof ex->plan);
+}
+
+static sg_status add_task(plan *p, task t)
+{
+    if (sg_grow((void **)&p->task, &p->capacity, p->n + 1, sizeof *p->task) != 0) return sg_fail(SG_ENOMEM, "%zu tasks", p->n + 1);
+    p->task[p->n++] = t;
+    return SG_OK;
+}
+
+/* --- storing --- */
+
+static void put64(unsigned char *p, uint64_t v)
+{
+    for (int k = 0; k < 8; k++) p[k] = (unsigned char)(v >> (8 * k));
+}
+
+static uint64_t get64(const unsigned char *p)
+{
+    uint64_t v = 0;
+    for (int k = 7; k >= 0; k--) v = v << 8 | p[k];
+    return v;
+}
+
+enum { PLAN_HEAD = 24, PLAN_TASK = 24 };
+
+sg_status plan_store(sg_explorer *ex)
+{
+    const plan *p = &ex->plan;
+    const size_t size = PLAN_HEAD + p->n * PLAN_TASK;
+    unsigned char *bytes = sg_calloc(size, 1), *b = bytes;
+
+    if (!bytes) return sg_fail(SG_ENOMEM, "plan of %zu tasks", p->n);
+    put64(b, p->state);
+    put64(b + 8, p->parent);
+    put64(b + 16, p->n);
+    for (size_t k = 0; k < p->n; k++) {
+        const task *t = &p->task[k];
+        b = bytes + PLAN_HEAD + k * PLAN_TASK;
+        put64(b, (uint64_t)t->kind | (uint64_t)t->reverse << 8 | (uint64_t)t->atom << 32);
+        put64(b + 8, t->attempt);
+        put64(b + 16, t->ref);
+    }
+    const sg_status st = sg_catalog_put_meta(ex->cat, "plan", bytes, size);
+    sg_free(bytes);
+    return st;
+}
+
+sg_status plan_load(sg_explorer *ex)
+{
+    void *bytes = NULL, *done = NULL;
+    size_t size = 0, done_size = 0;
+    sg_status st = sg_catalog_get_meta(ex->cat, "plan", &bytes, &size);
+
+    plan_clear(ex);
+    if (st == SG_ENOTFOUND) return SG_OK;
+    if (st == SG_OK) st = sg_catalog_get_meta(ex->cat, "plan_done", &done, &done_size);
+    if (st == SG_OK && (size < PLAN_HEAD || done_size != 8)) st = sg_fail(SG_ECORRUPT, "stored plan");
+    if (st != SG_OK) goto end;
+    const unsigned char *b = bytes;
+    const uint64_t n = get64(b + 16);
+    if (n > (size - PLAN_HEAD) / PLAN_TASK) {
+        st = sg_fail(SG_ECORRUPT, "stored plan: %llu tasks in %zu bytes", (unsigned long long)n, size);
+        goto end;
+    }
+    ex->plan.state = get64(b);
+    ex->plan.parent = get64(b + 8);
+    for (uint64_t k = 0; k < n && st == SG_OK; k++) {
+        const unsigned char *q = b + PLAN_HEAD + k * PLAN_TASK;
+        const uint64_t head = get64(q);
+        st = add_task(&ex->plan, (task){(uint8_t)head, (uint8_t)(head >> 8), (uint32_t)(head >> 32), (uint32_t)get64(q + 8), get64(q + 16)});
+    }
+    ex->plan.done = (size_t)get64(done);
+    if (st == SG_OK && (ex->plan.done > ex->plan.n || ex->plan.state >= ex->n_states || ex->plan.parent >= ex->n_states))
+        st = sg_fail(SG_ECORRUPT, "stored plan does not fit the run");
+end:
+    sg_free(bytes);
+    sg_free(done);
+    return st;
+}
+
+/* --- edges that already end here, and what the parent's table hands down --- */
+
+static sg_status add_entry(sg_cat_table *t, sg_cat_entry entry)
+{
+    sg_cat_entry *grown = sg_realloc(t->entry, (size_t)t->n_entries + 1, sizeof *grown);
+    if (!grown) return sg_fail(SG_ENOMEM, "rate table");
+    t->entry = grown;
+    t->entry[t->n_entries++] = entry;
+    return SG_OK;
+}
+
+static sg_status add_edges_at(sg_explorer *ex, uint64_t state)
+{
+    for (size_t k = 0; k < ex->n_edges; k++) {
+        if (ex->edge[k].from != state && ex->edge[k].to != state) continue;
+        const sg_status st = link_edge(ex, k + 1);
+        if (st != SG_OK) return st;
+    }
+    return SG_OK;
+}
+
+static int in_window(const sg_explorer *ex, double barrier)
+{
+    return !(ex->opt.barrier_max > 0) || barrier <= ex->opt.barrier_max;
+}
+
+/* One entry of the parent: kept, to be reconverged, or dropped (then its centre is lent to again). */
+static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_entry *entry, unsigned char *lend)
+{
+    const sg_cat_edge *e = &ex->edge[entry->edge - 1];
+    const uint64_t origin = entry->kept ? (entry->reverse ? e->to : e->from) : parent;
+    sg_cat_table *t = ex->table[state];
+
+    if (!entry->kept && (e->from == state || e->to == state)) return SG_OK; /* joined to this state by itself */
+    const double moved = sg_event_support_moved(ex->frame, e, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
+                                                (positions)ex->state[origin].x, (positions)ex->state[state].x, ex->keys->bonds,
+                                                ex->scratch, ex->mark);
+    if (moved >= ex->opt.refine) return lend[e->centre] = 1, SG_OK;
+    entry_saddle(ex, state, entry, ex->slot[0].x_guess);
+    for (uint32_t k = 0; k < t->n_entries; k++) { /* the event may already stand here as an edge of its own */
+        if (t->entry[k].kept || fabs(t->entry[k].barrier - entry->barrier) > 0.1) continue;
+        entry_saddle(ex, state, &t->entry[k], ex->slot[0].mode_guess);
+        if (sg_system_displacement(ex->frame, (positions)ex->slot[0].mode_guess, (positions)ex->slot[0].x_guess, NULL, NULL) < 0.25)
+            return SG_OK;
+    }
+    if (moved < ex->opt.keep || !in_window(ex, entry->barrier)) {
+        ex->stats.kept++;
+        t->from_inherited++;
+        return add_entry(t, (sg_cat_entry){entry->edge, entry->reverse, 1, entry->barrier, kept_error * moved});
+    }
+    return add_task(&ex->plan, (task){TASK_INHERIT, entry->reverse, e->centre, 0, entry->edge});
+}
+
+static sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *lend)
+{
+    const sg_cat_table *old = ex->table[parent];
+    sg_status st = SG_OK;
+
+    if (parent == state || !old) return SG_OK;
+    for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++) st = inherit_entry(ex, state, parent, &old->entry[k], lend);
+    return st;
+}
+
+/* --- lent by the catalog --- */
+
+typedef struct offer {
+    double barrier;
+    task task;
+} offer;
+
+static int compare_offers(const void *a, const void *b)
+{
+    const offer *x = a, *y = b;
+    if (x->barrier != y->barrier) return x->barrier < y->barrier ? -1 : 1;
+    if (x->task.atom != y->task.atom) return x->task.atom < y->task.atom ? -1 : 1;
+    if (x->task.ref != y->task.ref) return x->task.ref < y->task.ref ? -1 : 1;
+    return (x->task.attempt > y->task.attempt) - (x->task.attempt < y->task.attempt);
+}
+
+static sg_status offers_for_atom(sg_explorer *ex, int atom, sg_placement *place, int (*perm)[SG_TOPOLOGY_MAX_VERTICES], offer **list,
+                                 size_t *n, size_t *capacity)
+{
+    sg_environment env;
+    sg_cluster cluster = {0};
+    sg_cat_event *event = NULL;
+    int n_events = 0, n_perm = 0, n_lent = 0;
+    sg_status st = sg_catalog_find_events(ex->cat, ex->keys->key[atom], &event, &n_events);
+
+    if (st != SG_OK || n_events == 0) goto done;
+    if ((st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, atom, &env)) != SG_OK) goto done;
+    if ((st = sg_topology_automorphisms(&env, MAX_AUTOMORPHISMS, perm, &n_perm)) != SG_OK) goto done;
+    if ((st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL)) != SG_OK) goto done;
+    for (int k = 0; k < n_events && n_lent < MAX_LENT_PER_ATOM; k++) {
+        int m = 0;
+        if (!in_window(ex, event[k].barrier)) continue;
+        st = sg_event_place(&event[k], &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, ex->opt.residual_max, MAX_PLACEMENTS,
+                            place, &m);
+        if (st != SG_OK) goto done;
+        if (sg_grow((void **)list, capacity, *n + (size_t)m, sizeof **list) != 0) {
+            st = sg_fail(SG_ENOMEM, "offers of the catalog");
+            goto done;
+        }
+        for (int q = 0; q < m; q++, n_lent++)
+            (*list)[(*n)++] = (offer){event[k].barrier, {TASK_LEND, 0, (uint32_t)atom, (uint32_t)q, event[k].id}};
+    }
+done:
+    for (int k = 0; k < n_events; k++) sg_cat_event_clear(&event[k]);
+    sg_free(event);
+    sg_cluster_clear(&cluster);
+    return st;
+}
+
+static sg_status plan_lent(sg_explorer *ex, const unsigned char *lend)
+{
+    offer *list = NULL;
+    size_t n = 0, capacity = 0;
+    sg_placement *place = sg_calloc(MAX_PLACEMENTS, sizeof *place);
+    int(*perm)[SG_TOPOLOGY_MAX_VERTICES] = sg_calloc(MAX_AUTOMORPHISMS, sizeof *perm);
+    sg_status st = place && perm ? SG_OK : sg_fail(SG_ENOMEM, "offers of the catalog");
+
+    for (int i = 0; st == SG_OK && i < ex->frame->n; i++)
+        if (lend[i]) st = offers_for_atom(ex, i, place, perm, &list, &n, &capacity);
+    if (st == SG_OK && n > 0) qsort(list, n, sizeof *list, compare_offers);
+    for (size_t k = 0; st == SG_OK && k < n; k++) st = add_task(&ex->plan, list[k].task);
+    sg_free(list);
+    sg_free(place);
+    sg_free(perm);
+    return st;
+}
+
+/* --- searches --- */
+
+typedef struct want { /* a variant that is short of searches */
+    int class_, need, n_members, changed;
+} want;
+
+static int is_centre(const sg_explorer *ex, int atom)
+{
+    if (ex->opt.n_centres == 0) return !ex->frame->fixed[atom];
+    for (int k = 0; k < ex->opt.n_centres; k++)
+        if (ex->opt.centre[k] == atom) return 1;
+    return 0;
+}
+
+static int compare_wants(const void *a, const void *b)
+{
+    const want *x = a, *y = b;
+    if (x->changed != y->changed) return y->changed - x->changed; /* new surroundings first */
+    return x->class_ - y->class_;                                 /* classes stand in the order of their first atom */
+}
+
+static int search_cap(const sg_explorer *ex, uint64_t state, uint64_t parent)
+{
+    return state == parent ? ex->opt.max_at_start : ex->opt.max_per_step;
+}
+
+/* Searches in rounds: one for every variant that is short, then a second, .. ; its members take turns as the centre. */
+static sg_status plan_searches(sg_explorer *ex, uint64_t state, uint64_t parent, const unsigned char *changed)
+{
+    const int n = ex->frame->n, n_classes = (int)ex->n_classes, cap = search_cap(ex, state, parent);
+    want *w = sg_calloc((size_t)n_classes, sizeof *w);
+    int *member = sg_calloc((size_t)n, sizeof *member), *start = sg_calloc((size_t)n_classes + 1, sizeof *start);
+    uint32_t *attempt = sg_calloc((size_t)n, sizeof *attempt);
+    sg_status st = w && member && start && attempt ? SG_OK : sg_fail(SG_ENOMEM, "plan of searches");
+    int planned = 0, n_members = 0, longest = 0;
+
+    for (int c = 0; st == SG_OK && c < n_classes; c++) {
+        const variant_class *v = &ex->class_[c];
+        const int spent = (int)(v->variant.attempts + v->lent_attempts);
+        w[c].class_ = c;
+        start[c] = n_members;
+        for (int i = v->first_member; i < n; i++) {
+            if (ex->class_of[i] != c || !is_centre(ex, i)) continue;
+            member[n_members++] = i;
+            w[c].n_members++;
+            w[c].changed |= changed[i];
+        }
+        w[c].need = w[c].n_members > 0 && ex->opt.per_atom > spent ? ex->opt.per_atom - spent : 0;
+        if (w[c].need > longest) longest = w[c].need;
+    }
+    if (st == SG_OK) qsort(w, (size_t)n_classes, sizeof *w, compare_wants);
+    for (int round = 0; st == SG_OK && round < longest && cap >= 0; round++)
+        for (int k = 0; st == SG_OK && k < n_classes && (cap == 0 || planned < cap); k++) {
+            if (round >= w[k].need) continue;
+            const int atom = member[start[w[k].class_] + round % w[k].n_members];
+            st = add_task(&ex->plan, (task){TASK_SEARCH, 0, (uint32_t)atom, attempt[atom]++, 0});
+            planned++;
+        }
+    sg_free(w);
+    sg_free(member);
+    sg_free(start);
+    sg_free(attempt);
+    return st;
+}
+
+sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
+{
+    const size_t n = (size_t)ex->frame->n;
+    unsigned char *changed = sg_calloc(2 * n, 1), *lend = changed + n;
+    sg_cat_table *t;
+    sg_status st = changed ? SG_OK : sg_fail(SG_ENOMEM, "plan");
+
+    plan_clear(ex);
+    ex->plan.state = state;
+    ex->plan.parent = parent;
+    if (st == SG_OK) st = registry_new_table(ex, state, &t);
+    if (st == SG_OK) st = assign_variants(ex, state, parent, changed);
+    if (st == SG_OK) st = add_edges_at(ex, state);
+    if (st == SG_OK) memcpy(lend, changed, n);
+    if (st == SG_OK) st = inherit(ex, state, parent, lend);
+    if (st == SG_OK) st = plan_lent(ex, lend);
+    if (st == SG_OK) st = plan_searches(ex, state, parent, changed);
+    if (st == SG_OK) st = put_table(ex, state);
+    if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
+    sg_free(changed);
+    return st;
+}

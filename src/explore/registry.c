@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* States, edges and tables of a run, in memory and in the catalog.
+ *
+ * Invariants: state[id].id == id, edge[id - 1].id == id. An edge stands in the table of each of its ends that has one. Numbers that
+ * feed later computations are stored exactly, so a loaded registry equals the one that was saved. */
+#include "explore_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double same_saddle_energy = 1e-4;   /* eV  } two findings are the same event */
+static const double same_saddle_distance = 0.1;  /* Å   } */
+static const double superseded_distance = 0.25;  /* Å: a converged saddle this close to a predicted one replaces it: kept events have */
+static const double superseded_energy = 0.1;     /* eV   moved < 0.05 Å, so their saddles and barriers have changed little */
+
+void frame_to(sg_explorer *ex, uint64_t state)
+{
+    memcpy(ex->frame->x, ex->state[state].x, (size_t)ex->frame->n * sizeof *ex->frame->x);
+}
+
+sg_status put_state(sg_explorer *ex, uint64_t id)
+{
+    return ex->opt.keep_landscape ? sg_catalog_put_state(ex->cat, &ex->state[id]) : SG_OK;
+}
+
+sg_status put_edge(sg_explorer *ex, uint64_t id)
+{
+    return ex->opt.keep_landscape ? sg_catalog_put_edge(ex->cat, &ex->edge[id - 1]) : SG_OK;
+}
+
+sg_status put_table(sg_explorer *ex, uint64_t state)
+{
+    return ex->opt.keep_landscape ? sg_catalog_put_table(ex->cat, ex->table[state]) : SG_OK;
+}
+
+int table_is_complete(const sg_explorer *ex, uint64_t state)
+{
+    return state < ex->n_states && (ex->state[state].flags & SG_CAT_STATE_TABLE) != 0 && ex->table[state] != NULL;
+}
+
+static sg_status grow_states(sg_explorer *ex)
+{
+    if (sg_grow((void **)&ex->state, &ex->cap_states, ex->n_states + 1, sizeof *ex->state) != 0 ||
+        sg_grow((void **)&ex->table, &ex->cap_tables, ex->n_states + 1, sizeof *ex->table) != 0)
+        return sg_fail(SG_ENOMEM, "%zu states", ex->n_states + 1);
+    return SG_OK;
+}
+
+static int same_state(const sg_explorer *ex, const sg_cat_state *s, double energy, positions x)
+{
+    if (fabs(s->energy - energy) >= ex->opt.saddle.identity_energy) return 0;
+    return sg_system_displacement(ex->frame, (positions)s->x, x, NULL, NULL) < ex->opt.saddle.identity_distance;
+}
+
+sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6], uint64_t *id, int *is_new)
+{
+    const size_t n = (size_t)ex->frame->n;
+
+    *is_new = 0;
+    for (size_t k = 0; k < ex->n_states; k++)
+        if (same_state(ex, &ex->state[k], energy, x)) return *id = k, SG_OK;
+    sg_status st = grow_states(ex);
+    if (st != SG_OK) return st;
+    sg_cat_state *s = &ex->state[ex->n_states];
+    memset(s, 0, sizeof *s);
+    s->x = sg_calloc(n, sizeof *s->x);
+    if (!s->x) return sg_fail(SG_ENOMEM, "state of %zu atoms", n);
+    memcpy(s->x, x, n * sizeof *s->x);
+    s->id = *id = ex->n_states;
+    s->n = (uint32_t)n;
+    s->energy = energy;
+    s->f_max = f_max;
+    s->gamma = ex->frame->cell.gamma;
+    memcpy(s->virial, virial, sizeof s->virial);
+    ex->table[ex->n_states++] = NULL;
+    *is_new = 1;
+    return put_state(ex, *id);
+}
+
+static void table_free(sg_cat_table *t)
+{
+    if (!t) return;
+    sg_cat_table_clear(t);
+    sg_free(t);
+}
+
+sg_status registry_new_table(sg_explorer *ex, uint64_t state, sg_cat_table **out)
+{
+    const size_t n = (size_t)ex->frame->n;
+    sg_cat_table *t = sg_calloc(1, sizeof *t);
+
+    *out = NULL;
+    if (!t) return sg_fail(SG_ENOMEM, "rate table");
+    t->state = state;
+    t->n_atoms = (uint32_t)n;
+    t->key = sg_calloc(n, sizeof *t->key);
+    t->variant = sg_calloc(n, sizeof *t->variant);
+    t->origin = sg_calloc(n, sizeof *t->origin);
+    if (!t->key || !t->variant || !t->origin) {
+        table_free(t);
+        return sg_fail(SG_ENOMEM, "rate table of %zu atoms", n);
+    }
+    table_free(ex->table[state]);
+    ex->table[state] = *out = t;
+    return SG_OK;
+}
+
+void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry, double (*x)[3])
+{
+    const sg_cat_edge *e = &ex->edge[entry->edge - 1];
+    sg_event_saddle(ex->frame, e, entry->reverse, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
+                    (positions)ex->state[state].x, x);
+}
+
+int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle, double (*scratch)[3])
+{
+    const sg_cat_table *t = ex->table[state];
+
+    for (uint32_t k = 0; t && k < t->n_entries; k++) {
+        const sg_cat_entry *entry = &t->entry[k];
+        if (entry->kept || fabs(ex->edge[entry->edge - 1].e_saddle - e_saddle) >= same_saddle_energy) continue;
+        entry_saddle(ex, state, entry, scratch);
+        if (sg_system_displacement(ex->frame, (positions)scratch, x_saddle, NULL, NULL) < same_saddle_distance) return (int)k;
+    }
+    return -1;
+}
+
+void remove_entry(sg_cat_table *t, uint32_t k)
+{
+    memmove(t->entry + k, t->entry + k + 1, (size_t)(t->n_entries - k - 1) * sizeof *t->entry);
+    t->n_entries--;
+}
+
+/* Index of an inherited entry whose predicted saddle is the given one, -1 if none. */
+static int find_superseded(sg_explorer *ex, uint64_t state, double barrier, positions x_saddle)
+{
+    const sg_cat_table *t = ex->table[state];
+
+    for (uint32_t k = 0; k < t->n_entries; k++) {
+        const sg_cat_entry *entry = &t->entry[k];
+        if (!entry->kept || fabs(entry->barrier - barrier) > superseded_energy) continue;
+        entry_saddle(ex, state, entry, ex->scratch);
+        if (sg_system_displacement(ex->frame, (positions)ex->scratch, x_saddle, NULL, NULL) < superseded_distance) return (int)k;
+    }
+    return -1;
+}
+
+static sg_status link_end(sg_explorer *ex, uint64_t edge_id, int reverse)
+{
+    const sg_cat_edge *e = &ex->edge[edge_id - 1];
+    const uint64_t state = reverse ? e->to : e->from;
+    sg_cat_table *t = ex->table[state];
+    sg_status st = SG_OK;
+
+    if (!t || (reverse && e->from == e->to)) return SG_OK; /* a self loop is one entry */
+    double(*x)[3] = sg_calloc(t->n_atoms, sizeof *x);
+    if (!x) return sg_fail(SG_ENOMEM, "rate table");
+    const sg_cat_entry entry = {edge_id, (uint8_t)reverse, 0, reverse ? e->barrier_back : e->barrier, 0};
+    entry_saddle(ex, state, &entry, x);
+    const int same = find_converged(ex, state, e->e_saddle, (positions)x, ex->scratch);
+    const int old = find_superseded(ex, state, entry.barrier, (positions)x);
+    if (same >= 0) { /* the other end's table knew this event by another edge */
+        if (old >= 0) remove_entry(t, (uint32_t)old);
+    } else if (old >= 0) {
+        t->entry[old] = entry;
+    } else {
+        sg_cat_entry *grown = sg_realloc(t->entry, (size_t)t->n_entries + 1, sizeof *grown);
+        if (grown) {
+            t->entry = grown;
+            t->entry[t->n_entries++] = entry;
+        } else {
+            st = sg_fail(SG_ENOMEM, "rate table");
+        }
+    }
+    sg_free(x);
+    return st == SG_OK ? put_table(ex, state) : st;
+}
+
+sg_status link_edge(sg_explorer *ex, uint64_t edge_id)
+{
+    const sg_status st = link_end(ex, edge_id, 0);
+    return st == SG_OK ? link_end(ex, edge_id, 1) : st;
+}
+
+/* Generic record of an edge seen from one end. `sys` holds the positions of that end. */
+static sg_status put_generic(sg_explorer *ex, const sg_system *sys, positions d_saddle, positions d_final, const sg_cat_edge *edge,
+                             int reverse, const sg_bonds *bonds, uint64_t *id)
+{
+    sg_environment env;
+    sg_cat_environment record;
+    sg_cat_event ev = {0};
+    sg_status st = sg_topology_environment(sys, &ex->params, bonds, (int)edge->centre, &env);
+
+    if (st != SG_OK) return st;
+    st = sg_event_generic(sys, &env, bonds, d_saddle, d_final, edge, reverse, &ev);
+    if (st != SG_OK) return st;
+    ev.seed = ex->opt.seed;
+    record = (sg_cat_environment){env.key, (uint32_t)env.n, (uint32_t)env.form_size, env.form};
+    st = sg_catalog_put_environment(ex->cat, &record);
+    if (st == SG_OK) st = sg_catalog_put_event(ex->cat, &ev);
+    *id = ev.id;
+    ex->stats.new_events++;
+    sg_cat_event_clear(&ev);
+    return st;
+}
+
+/* Generic events of both directions. The one from the start is remembered in the edge. */
+static sg_status put_both_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge)
+{
+    const size_t n = (size_t)ex->frame->n, bytes = n * sizeof *ex->frame->x;
+    double(*d)[3] = sg_calloc(2 * n, sizeof *d);
+    sg_bonds *bonds = NULL;
+    uint64_t id = 0;
+    sg_status st = d ? SG_OK : sg_fail(SG_ENOMEM, "generic event");
+
+    if (st != SG_OK) return st;
+    double(*d_final)[3] = d + n;
+    for (int side = 0; side < 2 && st == SG_OK; side++) {
+        memcpy(ex->frame->x, side == 0 ? ex->state[edge->from].x : p->x_final, bytes);
+        sg_system_displacement(ex->frame, (positions)ex->frame->x, (positions)p->x_saddle, d, NULL);
+        sg_system_displacement(ex->frame, (positions)ex->frame->x,
+                               side == 0 ? (positions)p->x_final : (positions)ex->state[edge->from].x, d_final, NULL);
+        st = sg_bonds_create(ex->frame, &ex->params, &bonds);
+        if (st == SG_OK) st = put_generic(ex, ex->frame, (positions)d, (positions)d_final, edge, side, bonds, &id);
+        if (side == 0) edge->event = id;
+        sg_bonds_free(bonds);
+        bonds = NULL;
+    }
+    frame_to(ex, edge->from);
+    sg_free(d);
+    return st;
+}
+
+sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler, sg_source source, uint64_t event,
+                         uint32_t found, int generic, uint64_t *edge_id, int *same_entry)
+{
+    uint64_t to;
+    int is_new;
+    sg_cat_edge edge;
+
+    *edge_id = 0;
+    *same_entry = find_converged(ex, from, p->e_saddle, (positions)p->x_saddle, ex->scratch);
+    if (*same_entry >= 0) return SG_OK;
+    sg_status st = registry_state(ex, (positions)p->x_final, p->e_final, p->f_final, p->virial_final, &to, &is_new);
+    if (st != SG_OK) return st;
+    if (sg_grow((void **)&ex->edge, &ex->cap_edges, ex->n_edges + 1, sizeof *ex->edge) != 0)
+        return sg_fail(SG_ENOMEM, "%zu edges", ex->n_edges + 1);
+    st = sg_event_edge(ex->frame, ex->state[from].energy, ex->state[from].virial, p, sampler, &edge);
+    if (st != SG_OK) return st;
+    edge.from = from;
+    edge.to = to;
+    edge.barrier_back = p->e_saddle - ex->state[to].energy; /* the state's own energy: barriers add up along any way */
+    edge.event = event;
+    edge.found = found;
+    edge.source = (uint8_t)source;
+    edge.id = ex->n_edges + 1;
+    if (generic && (st = put_both_generics(ex, p, &edge)) != SG_OK) {
+        sg_cat_edge_clear(&edge);
+        return st;
+    }
+    ex->edge[ex->n_edges++] = edge;
+    *edge_id = edge.id;
+    if ((st = put_edge(ex, edge.id)) != SG_OK) return st;
+    return link_edge(ex, edge.id);
+}
+
+/* --- taking over what the catalog holds --- */
+
+typedef struct loader {
+    sg_explorer *ex;
+    sg_status st;
+} loader;
+
+static void *copy_of(const void *data, size_t n, size_t size, loader *l)
+{
+    void *p = sg_calloc(n, size);
+    if (!p) l->st = sg_fail(SG_ENOMEM, "loading the landscape");
+    else if (n) memcpy(p, data, n * size);
+    return p;
+}
+
+static int load_state(void *arg, const void *record)
+{
+    loader *l = arg;
+    const sg_cat_state *r = record;
+    sg_explorer *ex = l->ex;
+
+    if (r->id != ex->n_states || r->n != (uint32_t)ex->frame->n)
+        return l->st = sg_fail(SG_ECORRUPT, "state %llu: expected state %zu of %d atoms", (unsigned long long)r->id, ex->n_states,
+                               ex->frame->n), 1;
+    if ((l->st = grow_states(ex)) != SG_OK) return 1;
+    sg_cat_state s = *r;
+    if (!(s.x = copy_of(r->x, r->n, sizeof *r->x, l))) return 1;
+    ex->state[ex->n_states] = s;
+    ex->table[ex->n_states++] = NULL;
+    return 0;
+}
+
+static int load_edge(void *arg, const void *record)
+{
+    loader *l = arg;
+    const sg_cat_edge *r = record;
+    sg_explorer *ex = l->ex;
+
+    if (r->id != ex->n_edges + 1 || r->from >= ex->n_states || r->to >= ex->n_states || r->n != (uint32_t)ex->frame->n)
+        return l->st = sg_fail(SG_ECORRUPT, "edge %llu does not fit the landscape", (unsigned long long)r->id), 1;
+    if (sg_grow((void **)&ex->edge, &ex->cap_edges, ex->n_edges + 1, sizeof *ex->edge) != 0)
+        return l->st = sg_fail(SG_ENOMEM, "loading the landscape"), 1;
+    sg_cat_edge e = *r;
+    if (!(e.d_saddle = copy_of(r->d_saddle, r->n, sizeof *r->d_saddle, l))) return 1;
+    ex->edge[ex->n_edges++] = e;
+    return 0;
+}
+
+static int load_table(void *arg, const void *record)
+{
+    loader *l = arg;
+    const sg_cat_table *r = record;
+    sg_explorer *ex = l->ex;
+    sg_cat_table *t;
+
+    if (r->state >= ex->n_states || r->n_atoms != (uint32_t)ex->frame->n)
+        return l->st = sg_fail(SG_ECORRUPT, "table of state %llu does not fit", (unsigned long long)r->state), 1;
+    for (uint32_t k = 0; k < r->n_entries; k++)
+        if (r->entry[k].edge == 0 || r->entry[k].edge > ex->n_edges)
+            return l->st = sg_fail(SG_ECORRUPT, "table of state %llu names edge %llu of %zu", (unsigned long long)r->state,
+                                   (unsigned long long)r->entry[k].edge, ex->n_edges), 1;
+    if ((l->st = registry_new_table(ex, r->state, &t)) != SG_OK) return 1;
+    memcpy(t->key, r->key, r->n_atoms * sizeof *t->key);
+    memcpy(t->variant, r->variant, r->n_atoms * sizeof *t->variant);
+    memcpy(t->origin, r->origin, r->n_atoms * sizeof *t->origin);
+    if (!(t->entry = copy_of(r->entry, r->n_entries, sizeof *r->entry, l))) return 1;
+    t->n_entries = r->n_entries;
+    t->n_searches = r->n_searches;
+    t->rate_missing = r->rate_missing;
+    t->from_catalog = r->from_catalog;
+    t->from_inherited = r->from_inherited;
+    t->from_search = r->from_search;
+    ex->n_searches += r->n_searches;
+    return 0;
+}
+
+sg_status registry_load(sg_explorer *ex)
+{
+    loader l = {ex, SG_OK};
+    sg_status st = sg_catalog_each(ex->cat, SG_DB_STATES, load_state, &l);
+
+    if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_EDGES, load_edge, &l);
+    if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_TABLES, load_table, &l);
+    if (st == SG_OK && l.st == SG_OK) st = sg_catalog_count(ex->cat, SG_DB_SEARCHES, &ex->n_rows);
+    return st != SG_OK ? st : l.st;
+}
+
+void registry_clear(sg_explorer *ex)
+{
+    for (size_t k = 0; k < ex->n_states; k++) {
+        sg_cat_state_clear(&ex->state[k]);
+        table_free(ex->table[k]);
+    }
+    for (size_t k = 0; k < ex->n_edges; k++) sg_cat_edge_clear(&ex->edge[k]);
+    sg_free(ex->state);
+    sg_free(ex->table);
+    sg_free(ex->edge);
+}

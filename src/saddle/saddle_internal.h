@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside module saddle: a surface is the energy as a function of the coordinates that move, packed into one vector. */
+#ifndef SADDLE_INTERNAL_H
+#define SADDLE_INTERNAL_H
+
+#include <stddef.h>
+
+#include "slowglass/saddle.h"
+
+typedef struct surface {
+    const sg_potential *pot;
+    sg_potential_work *work;
+    sg_system *sys;
+    const sg_atom_set *set; /* NULL: whole system */
+    int n_active;
+    int *atom;      /* [n_active] */
+    size_t m;       /* 3 n_active */
+    int translates; /* the three translations are zero modes of this surface */
+    sg_forces out;
+    int *calls; /* counter of the phase in hand */
+} surface;
+
+sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys, const sg_atom_set *set);
+void surface_clear(surface *s);
+void surface_get(const surface *s, double *x);
+
+/* Energy and forces at packed positions x; forces are free of drift where translations are zero modes. */
+sg_status surface_force(surface *s, const double *x, double *energy, double *f);
+
+/* Remove the zero modes from a packed vector. */
+void surface_project(const surface *s, double *v);
+
+double vec_dot(size_t m, const double *a, const double *b);
+double vec_norm(size_t m, const double *a);
+void vec_axpy(size_t m, double c, const double *a, double *b); /* b += c a */
+void vec_scale(size_t m, double c, double *a);
+double vec_max_atom(size_t m, const double *a); /* largest length of the 3-vectors in a */
+
+enum { LANCZOS_MAX = 80 };
+
+typedef struct lanczos_scratch {
+    double *basis; /* [capacity][m] */
+    double *x, *w; /* [m] */
+    int capacity;
+} lanczos_scratch;
+
+typedef struct lanczos_rule {
+    int min_iterations, max_iterations;
+    double tolerance; /* relative change of the eigenvalue between iterations */
+} lanczos_rule;
+
+typedef struct lanczos_result {
+    double value;    /* eV/Å^2 */
+    double residual; /* |H v - value v|, eV/Å^2 */
+    int iterations;
+    int settled; /* the tolerance was met */
+} lanczos_result;
+
+/* Softest mode at x by Lanczos with one-sided differences of forces. v: start vector in, mode out (unit). `deflate` NULL or a
+ * unit vector kept out of the space. */
+sg_status lanczos_softest(surface *s, const double *x, const double *f0, const lanczos_rule *rule, const double *deflate, double *v,
+                          lanczos_scratch *scratch, lanczos_result *result);
+
+typedef struct climb_rule {
+    double f_max;     /* eV/Å, end */
+    double step_max;  /* Å per atom */
+    double e_limit;   /* eV, absolute */
+    int max_calls;
+} climb_rule;
+
+typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT } climb_end;
+
+typedef struct climb_scratch {
+    double *f, *f_old, *x_old, *step, *g; /* [m] */
+    double *s, *y;                        /* [memory][m] raw displacement and force differences */
+    lanczos_scratch lanczos;
+} climb_scratch;
+
+enum { CLIMB_MEMORY = 12 };
+
+sg_status climb_scratch_init(climb_scratch *c, size_t m);
+void climb_scratch_clear(climb_scratch *c);
+
+/* Follow v from x to a first-order saddle. x, v, curvature in and out; energy and f_end out. */
+sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double *curvature, climb_scratch *c, climb_end *end,
+                double *energy, double *f_end);
+
+#endif

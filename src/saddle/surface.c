@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packing of the moving coordinates, and the few vector operations that the searches need. */
+#include "saddle_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys, const sg_atom_set *set)
+{
+    const int n_candidates = set ? set->n : sys->n;
+
+    memset(s, 0, sizeof *s);
+    s->pot = pot;
+    s->work = work;
+    s->sys = sys;
+    s->set = set;
+    s->atom = sg_calloc((size_t)n_candidates, sizeof *s->atom);
+    s->out.f = sg_calloc((size_t)sys->n, sizeof *s->out.f);
+    if (!s->atom || !s->out.f) {
+        surface_clear(s);
+        return sg_fail(SG_ENOMEM, "surface of %d atoms", n_candidates);
+    }
+    for (int k = 0; k < n_candidates; k++) {
+        const int i = set ? set->atom[k] : k;
+        if (!sys->fixed[i]) s->atom[s->n_active++] = i;
+    }
+    s->m = 3 * (size_t)s->n_active;
+    s->translates = !set && sg_system_translates(sys);
+    return SG_OK;
+}
+
+void surface_clear(surface *s)
+{
+    sg_free(s->atom);
+    sg_free(s->out.f);
+    memset(s, 0, sizeof *s);
+}
+
+void surface_get(const surface *s, double *x)
+{
+    for (int k = 0; k < s->n_active; k++) memcpy(x + 3 * k, s->sys->x[s->atom[k]], 3 * sizeof *x);
+}
+
+sg_status surface_force(surface *s, const double *x, double *energy, double *f)
+{
+    for (int k = 0; k < s->n_active; k++) memcpy(s->sys->x[s->atom[k]], x + 3 * k, 3 * sizeof *x);
+    const sg_status st = sg_potential_compute(s->pot, s->work, s->sys, s->set, &s->out);
+    if (s->calls) ++*s->calls;
+    if (st != SG_OK) return st;
+    for (int k = 0; k < s->n_active; k++) memcpy(f + 3 * k, s->out.f[s->atom[k]], 3 * sizeof *f);
+    surface_project(s, f);
+    *energy = s->out.energy;
+    return SG_OK;
+}
+
+void surface_project(const surface *s, double *v)
+{
+    double mean[3] = {0, 0, 0};
+
+    if (!s->translates) return;
+    for (int k = 0; k < s->n_active; k++)
+        for (int a = 0; a < 3; a++) mean[a] += v[3 * k + a];
+    for (int a = 0; a < 3; a++) mean[a] /= s->n_active;
+    for (int k = 0; k < s->n_active; k++)
+        for (int a = 0; a < 3; a++) v[3 * k + a] -= mean[a];
+}
+
+double vec_dot(size_t m, const double *a, const double *b)
+{
+    double sum = 0;
+    for (size_t k = 0; k < m; k++) sum += a[k] * b[k];
+    return sum;
+}
+
+double vec_norm(size_t m, const double *a)
+{
+    return sqrt(vec_dot(m, a, a));
+}
+
+void vec_axpy(size_t m, double c, const double *a, double *b)
+{
+    for (size_t k = 0; k < m; k++) b[k] += c * a[k];
+}
+
+void vec_scale(size_t m, double c, double *a)
+{
+    for (size_t k = 0; k < m; k++) a[k] *= c;
+}
+
+double vec_max_atom(size_t m, const double *a)
+{
+    double worst = 0;
+    for (size_t k = 0; k < m; k += 3) {
+        const double r2 = a[k] * a[k] + a[k + 1] * a[k + 1] + a[k + 2] * a[k + 2];
+        if (r2 > worst) worst = r2;
+    }
+    return sqrt(worst);
+}
