@@ -5,7 +5,7 @@
 
 #include "cli_internal.h"
 
-extern const cli_command cmd_energy, cmd_minimize, cmd_strain, cmd_check;
+extern const cli_command cmd_energy, cmd_minimize, cmd_strain, cmd_landscape, cmd_check;
 
 #define NOT_YET(symbol, name, summary, usage)                                                                \
     static const cli_command cmd_##symbol = {name, summary, usage, NULL, NULL, 0, -1, NULL, NULL};
@@ -16,7 +16,6 @@ NOT_YET(search, "search", "search the events around one inherent structure",
 NOT_YET(age, "age", "age a glass under imposed strain by kinetic Monte Carlo",
         "RUN.ini [--out DIR] | --resume DIR")
 NOT_YET(path, "path", "minimum-energy path between two structures", "A B -o OUT")
-NOT_YET(landscape, "landscape", "the graph of states and saddles of a run", "info|export|state N DIR")
 NOT_YET(analyse, "analyse", "analyses of a run", "DIR")
 NOT_YET(audit, "audit", "first exits of molecular dynamics against an event table", "DIR")
 NOT_YET(compare, "compare", "a run against a molecular-dynamics series", "DIR SERIES")
