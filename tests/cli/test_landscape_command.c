@@ -64,15 +64,7 @@ static int make_run(void **state)
                                       .cutoff = {{3.1}},
                                       .variant_radius = 6.0};
     sg_cat_entry entry[] = {{1, 0, 0, 0.5, 0.0}, {2, 0, 0, 0.25, 0.0}, {3, 0, 1, 0.75, 0.02}};
-    uint64_t keys[2] = {1, 2}, variants[2] = {3, 4};
-    uint32_t attempts[2] = {5, 6};
-    const sg_cat_table table = {.state = 0,
-                                .n_entries = 3,
-                                .entry = entry,
-                                .n_atoms = 2,
-                                .key = keys,
-                                .variant = variants,
-                                .attempts = attempts};
+    const sg_cat_table table = {.state = 0, .n_entries = 3, .entry = entry};
     double x[2][3] = {{0, 0, 0}, {2.5, 0, 0}};
     sg_catalog *cat = NULL;
     char path[128];
