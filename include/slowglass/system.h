@@ -44,6 +44,9 @@ typedef struct sg_system {
  * SG_EINVAL names an unknown symbol, a repeated one, or a number outside 1 to SG_MAX_SPECIES. */
 sg_status sg_species_init(sg_species *species, int n, const char *const symbols[]);
 
+/** Symbol of an atomic number, NULL when it is not one of H to Pu. Constant text. Threads: any. */
+const char *sg_element_symbol(int number);
+
 /** Index of a symbol, -1 if absent. */
 int sg_species_find(const sg_species *species, const char *symbol);
 

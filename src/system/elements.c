@@ -75,3 +75,8 @@ static const element *find_element(const char *symbol, int *number)
     }
     return NULL;
 }
+
+const char *sg_element_symbol(int number)
+{
+    return number >= 1 && number <= N_ELEMENTS ? elements[number - 1].symbol : NULL;
+}

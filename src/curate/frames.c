@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An event as three clusters of atoms that a viewer opens. */
+#include "slowglass/curate.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double frame_room = 2.0; /* Å around the atoms: bonds are drawn inside the box */
+
+static void position(const sg_cat_event *e, int which, uint32_t atom, double x[3]);
+static sg_status find_box(const sg_cat_event *e, double low[3], double h[3][3]);
+static sg_status find_species(const sg_catalog_header *header, sg_species *species);
+static sg_status make_frame(const sg_cat_event *e, int which, const sg_species *species, const double low[3],
+                            const double h[3][3], sg_system **out);
+
+/* which: 0 start, 1 saddle, 2 final minimum */
+static void position(const sg_cat_event *e, int which, uint32_t atom, double x[3])
+{
+    for (int a = 0; a < 3; a++) {
+        x[a] = (double)e->x[atom][a];
+        if (which == 1) x[a] += (double)e->d_saddle[atom][a];
+        if (which == 2) x[a] += (double)e->d_final[atom][a];
+    }
+}
+
+static sg_status find_box(const sg_cat_event *e, double low[3], double h[3][3])
+{
+    double x[3], high[3] = {-INFINITY, -INFINITY, -INFINITY};
+
+    low[0] = low[1] = low[2] = INFINITY;
+    memset(h, 0, 9 * sizeof h[0][0]);
+    for (int which = 0; which < 3; which++)
+        for (uint32_t k = 0; k < e->n; k++) {
+            position(e, which, k, x);
+            for (int a = 0; a < 3; a++) {
+                if (!isfinite(x[a])) return sg_fail(SG_ECORRUPT, "position of atom %u is not a number", k + 1);
+                low[a] = fmin(low[a], x[a]);
+                high[a] = fmax(high[a], x[a]);
+            }
+        }
+    for (int a = 0; a < 3; a++) {
+        low[a] -= frame_room;
+        h[a][a] = high[a] + frame_room - low[a];
+    }
+    return SG_OK;
+}
+
+static sg_status find_species(const sg_catalog_header *header, sg_species *species)
+{
+    const char *symbol[SG_CATALOG_MAX_SPECIES] = {0};
+
+    for (int k = 0; k < header->n_species; k++) {
+        symbol[k] = sg_element_symbol(header->number[k]);
+        if (!symbol[k]) return sg_fail(SG_ECORRUPT, "no element has the atomic number %d", header->number[k]);
+    }
+    return sg_species_init(species, header->n_species, symbol);
+}
+
+static sg_status make_frame(const sg_cat_event *e, int which, const sg_species *species, const double low[3],
+                            const double h[3][3], sg_system **out)
+{
+    const int periodic[3] = {0, 0, 0};
+    sg_status st = sg_system_create((int)e->n, out);
+
+    if (st != SG_OK) return st;
+    (*out)->species = *species;
+    if ((st = sg_cell_init(&(*out)->cell, h, 0.0, periodic)) != SG_OK) return st;
+    for (uint32_t k = 0; k < e->n; k++) {
+        int type = 0;
+        while (type < species->n && species->number[type] != e->number[k]) type++;
+        if (type == species->n)
+            return sg_fail(SG_ECORRUPT, "atom %u is of atomic number %u, which the catalog's header does not name",
+                           k + 1, e->number[k]);
+        (*out)->type[k] = type;
+        position(e, which, k, (*out)->x[k]);
+        for (int a = 0; a < 3; a++) (*out)->x[k][a] -= low[a];
+    }
+    return SG_OK;
+}
+
+sg_status sg_curate_event_frames(const sg_catalog_header *header, const sg_cat_event *event, sg_system *frame[3])
+{
+    double low[3], h[3][3];
+    sg_species species;
+    sg_status st = SG_OK;
+
+    frame[0] = frame[1] = frame[2] = NULL;
+    if (event->n < 1 || event->n > INT32_MAX) return sg_fail(SG_ECORRUPT, "event of %u atoms", event->n);
+    if ((st = find_species(header, &species)) != SG_OK) return st;
+    if ((st = find_box(event, low, h)) != SG_OK) return st;
+    for (int which = 0; which < 3 && st == SG_OK; which++)
+        st = make_frame(event, which, &species, low, (const double(*)[3])h, &frame[which]);
+    for (int which = 0; which < 3 && st != SG_OK; which++) {
+        sg_system_free(frame[which]);
+        frame[which] = NULL;
+    }
+    return st;
+}
