@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pending puts and their commit.
  *
- * A put is encoded at once into one growing block of bytes; a commit replays the list of puts in one LMDB transaction. So a
- * transaction that failed (map full, disk full, write error) can be replayed later, and nothing is lost in between.
- * Invariant: a put is in the list completely or not at all. */
+ * A put is encoded at once into one growing block of bytes; a commit replays the list of puts in one LMDB
+ * transaction. So a transaction that failed (map full, disk full, write error) can be replayed later, and
+ * nothing is lost in between. Invariant: a put is in the list completely or not at all. */
 #include "catalog_internal.h"
 
 #include <assert.h>
@@ -28,7 +28,9 @@ void sg_batch_free(sg_batch *batch)
     *batch = (sg_batch){0};
 }
 
-/* ---- puts ---------------------------------------------------------------------------------------------------------- */
+/* ---- puts
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static sg_status writable(const sg_catalog *cat)
 {
@@ -136,8 +138,8 @@ sg_status sg_catalog_put_meta(sg_catalog *cat, const char *name, const void *byt
 
     if (st != SG_OK) return st;
     if (!name[0] || strlen(name) > META_NAME_MAX || strcmp(name, "header") == 0)
-        return sg_fail(SG_EINVAL, "name of a meta record: \"%s\", need 1 to %d characters and not \"header\"", name,
-                       META_NAME_MAX);
+        return sg_fail(SG_EINVAL, "name of a meta record: \"%s\", need 1 to %d characters and not \"header\"",
+                       name, META_NAME_MAX);
     const size_t begin = sg_envelope_begin(c, SG_REC_META);
     sg_codec_append(c, bytes, n);
     sg_envelope_end(c, begin);
@@ -151,7 +153,8 @@ void sg_catalog_abort(sg_catalog *cat)
     roll_back(&cat->batch, (sg_mark){0, 0});
 }
 
-/* ---- commit -------------------------------------------------------------------------------------------------------- */
+/* ---- commit
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* All puts in one transaction. *rc is LMDB's code. */
 static sg_status replay(sg_catalog *cat, int *rc)
@@ -168,8 +171,10 @@ static sg_status replay(sg_catalog *cat, int *rc)
         MDB_val value = {put->value_size, batch->codec.bytes + put->value_at};
         *rc = mdb_put(txn, store->dbi[put->db], &key, &value, 0);
     }
-    if (!*rc) *rc = mdb_txn_commit(txn); /* frees the transaction in any case */
-    else mdb_txn_abort(txn);
+    if (!*rc)
+        *rc = mdb_txn_commit(txn); /* frees the transaction in any case */
+    else
+        mdb_txn_abort(txn);
     return *rc ? SG_EBACKEND : SG_OK;
 }
 
@@ -185,8 +190,10 @@ static sg_status failed(sg_catalog *cat, int rc)
     if (alive == MDB_PANIC && sg_store_reopen(store) != SG_OK)
         return sg_fail_context(SG_EIO, "catalog %s: reopening after a failed commit", store->path);
     if (rc == ENOSPC || rc == EDQUOT || rc == EFBIG)
-        return sg_fail(SG_EFULL, "catalog %s: no space left for %zu bytes (%s); they are kept in memory, free some "
-                       "space and commit again", store->path, cat->batch.codec.n, strerror(rc));
+        return sg_fail(SG_EFULL,
+                       "catalog %s: no space left for %zu bytes (%s); they are kept in memory, free some "
+                       "space and commit again",
+                       store->path, cat->batch.codec.n, strerror(rc));
     return sg_store_fail(store, rc, "commit");
 }
 

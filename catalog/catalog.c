@@ -10,7 +10,8 @@
 static sg_status make_folder(const char *path, int *made);
 static int holds_catalog(const char *path);
 static void remove_traces(const char *path, int with_data, int with_folder);
-static sg_status open_locked(const char *path, int lock, size_t map_size, const sg_log *log, sg_catalog **out);
+static sg_status open_locked(const char *path, int lock, size_t map_size, const sg_log *log,
+                             sg_catalog **out);
 
 static sg_status make_folder(const char *path, int *made)
 {
@@ -33,7 +34,8 @@ static int holds_catalog(const char *path)
     return there;
 }
 
-/* After a failed creation: nothing that we put there stays. Fixed buffers would not do, so a lack of memory may leave files. */
+/* After a failed creation: nothing that we put there stays. Fixed buffers would not do, so a lack of memory
+ * may leave files. */
 static void remove_traces(const char *path, int with_data, int with_folder)
 {
     static const char *const names[] = {"writer.lock", "data.mdb", "lock.mdb"};
@@ -67,7 +69,8 @@ static sg_status open_locked(const char *path, int lock, size_t map_size, const 
     return st;
 }
 
-sg_status sg_catalog_create_sized(const char *path, const sg_catalog_header *header, size_t map_size, sg_catalog **out)
+sg_status sg_catalog_create_sized(const char *path, const sg_catalog_header *header, size_t map_size,
+                                  sg_catalog **out)
 {
     int made = 0, lock = -1, have_data = 0;
     sg_status st;
@@ -130,7 +133,8 @@ void sg_catalog_close(sg_catalog *cat)
 void sg_catalog_set_log(sg_catalog *cat, const sg_log *log)
 {
     cat->own.log = log;
-    for (size_t k = 0; k < cat->n_bases; k++) cat->base[k]->log = log;
+    for (size_t k = 0; k < cat->n_bases; k++)
+        cat->base[k]->log = log;
     sg_store_warn_place(&cat->own);
 }
 
@@ -144,7 +148,8 @@ static int same_file(const sg_store *store, const char *path)
 {
     struct stat info;
     char *file = sg_path_join(path, "data.mdb");
-    const int same = file && stat(file, &info) == 0 && info.st_dev == store->device && info.st_ino == store->inode;
+    const int same =
+        file && stat(file, &info) == 0 && info.st_dev == store->device && info.st_ino == store->inode;
     sg_free(file);
     return same;
 }
@@ -153,8 +158,7 @@ sg_status sg_catalog_add_base(sg_catalog *cat, const char *path)
 {
     sg_status st = SG_OK;
 
-    if (same_file(&cat->own, path))
-        return sg_fail(SG_EINVAL, "catalog %s cannot be its own base", path);
+    if (same_file(&cat->own, path)) return sg_fail(SG_EINVAL, "catalog %s cannot be its own base", path);
     for (size_t k = 0; k < cat->n_bases; k++)
         if (same_file(cat->base[k], path)) return SG_OK;
     if (sg_grow((void **)&cat->base, &cat->base_capacity, cat->n_bases + 1, sizeof *cat->base))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside of the catalog library: codec, record kinds, one LMDB environment (store), the batch of pending puts.
+/* Inside of the catalog library: codec, record kinds, one LMDB environment (store), the batch of pending
+ * puts.
  *
  *   sg_catalog = own store + writer's lock + batch + bases (stores, read-only)
  *   sg_store   = one LMDB environment and one parked read transaction
@@ -13,10 +14,11 @@
 
 #include "slowglass/catalog.h"
 
-/* ---- codec.c: little-endian bytes, bounds checked -------------------------------------------------------------- */
+/* ---- codec.c: little-endian bytes, bounds checked
+ * -------------------------------------------------------------- */
 
-/* Encoding appends to `bytes` (grown as needed), decoding consumes `in`. The first thing that goes wrong sets `status` and
- * turns every later call into nothing, so that callers check once, at the end. */
+/* Encoding appends to `bytes` (grown as needed), decoding consumes `in`. The first thing that goes wrong sets
+ * `status` and turns every later call into nothing, so that callers check once, at the end. */
 typedef struct sg_codec {
     int decoding;
     sg_status status; /* SG_OK, SG_ENOMEM, SG_ECORRUPT */
@@ -36,7 +38,8 @@ void sg_codec_u32_fixed(sg_codec *c, uint32_t *v, size_t n);
 void sg_codec_bytes_fixed(sg_codec *c, void *v, size_t n);
 void sg_codec_append(sg_codec *c, const void *bytes, size_t n); /* encoding only */
 
-/* Arrays owned by the record. Decoding proves that n elements are there before it allocates them; `*v` must be NULL then. */
+/* Arrays owned by the record. Decoding proves that n elements are there before it allocates them; `*v` must
+ * be NULL then. */
 void sg_codec_bytes(sg_codec *c, unsigned char **v, uint64_t n);
 void sg_codec_u32s(sg_codec *c, uint32_t **v, uint64_t n);
 void sg_codec_u64s(sg_codec *c, uint64_t **v, uint64_t n);
@@ -56,12 +59,13 @@ uint32_t sg_load_le32(const unsigned char in[4]);
 void sg_store_le64(unsigned char out[8], uint64_t v);
 void sg_store_le32(unsigned char out[4], uint32_t v);
 
-/* ---- records.c: what the records hold ------------------------------------------------------------------------- */
+/* ---- records.c: what the records hold
+ * ------------------------------------------------------------------------- */
 
 enum { /* databases: those of sg_catalog_db, then these */
-    SG_DB_META = SG_DB_COUNT,
-    SG_DB_INDEX, /* environment -> events */
-    SG_DB_ALL
+       SG_DB_META = SG_DB_COUNT,
+       SG_DB_INDEX, /* environment -> events */
+       SG_DB_ALL
 };
 
 typedef union sg_record_any { /* room for one record of any kind */
@@ -80,9 +84,9 @@ enum { SG_REC_META = 9, SG_REC_HEADER = 10, SG_RECORD_VERSION = 1, SG_ENVELOPE =
 typedef struct sg_cat_kind {
     const char *db;
     uint8_t type;
-    size_t size;                                                /* of the struct */
-    void (*pass)(sg_codec *c, void *record);                    /* encode or decode */
-    void (*clear)(void *record);                                /* NULL: owns nothing */
+    size_t size;                                                      /* of the struct */
+    void (*pass)(sg_codec *c, void *record);                          /* encode or decode */
+    void (*clear)(void *record);                                      /* NULL: owns nothing */
     size_t (*key)(const void *record, unsigned char key[SG_KEY_MAX]); /* of LMDB */
 } sg_cat_kind;
 
@@ -101,15 +105,18 @@ void sg_envelope_end(sg_codec *c, size_t begin);
 void sg_envelope_open(sg_codec *c, uint8_t type, const void *value, size_t n);
 
 /* Decode; on failure `record` is cleared and *why says what is wrong. */
-sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n, void *record, const char **why);
+sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n, void *record,
+                           const char **why);
 
-/* ---- header.c --------------------------------------------------------------------------------------------------- */
+/* ---- header.c
+ * --------------------------------------------------------------------------------------------------- */
 
 sg_status sg_header_validate(const sg_catalog_header *header);
 void sg_header_encode(sg_codec *c, const sg_catalog_header *header);
 sg_status sg_header_decode(const void *value, size_t n, const char *path, sg_catalog_header *out);
 
-/* ---- place.c ----------------------------------------------------------------------------------------------------- */
+/* ---- place.c
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* Take the writer's lock of a folder; *fd stays open as long as it is held. SG_ELOCKED names the holder. */
 sg_status sg_writer_lock(const char *folder, int *fd);
@@ -121,14 +128,15 @@ int sg_file_is_open(dev_t device, ino_t inode);
 /* Name of the filesystem if it is one on which LMDB must not be trusted ("NFS"), else NULL. */
 const char *sg_network_filesystem(const char *folder);
 
-/* LMDB reports a write that was cut short as EIO. Ask the disk, the quota and the process limit: 1 if `need` more bytes
- * have no place in the folder. */
+/* LMDB reports a write that was cut short as EIO. Ask the disk, the quota and the process limit: 1 if `need`
+ * more bytes have no place in the folder. */
 int sg_out_of_room(const char *folder, size_t need);
 
 /* folder/name, to be freed; NULL when memory is out. */
 char *sg_path_join(const char *folder, const char *name);
 
-/* ---- store.c: one LMDB environment ------------------------------------------------------------------------------ */
+/* ---- store.c: one LMDB environment
+ * ------------------------------------------------------------------------------ */
 
 typedef struct sg_store {
     char *path; /* folder */
@@ -174,12 +182,15 @@ sg_status sg_store_reopen(sg_store *store);
 sg_status sg_store_fill_up(sg_store *store);
 
 /* Look up and decode; SG_ENOTFOUND is silent. Between enter and leave. */
-sg_status sg_store_get(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size, void *record);
+sg_status sg_store_get(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size,
+                       void *record);
 
 /* Decode a value found under `key`, check that it belongs there; SG_ECORRUPT names database and key. */
-sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key, const MDB_val *value, void *record);
+sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key, const MDB_val *value,
+                          void *record);
 
-/* ---- batch.c: pending puts -------------------------------------------------------------------------------------- */
+/* ---- batch.c: pending puts
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct sg_put {
     int db;
@@ -194,7 +205,8 @@ typedef struct sg_batch {
 
 void sg_batch_free(sg_batch *batch);
 
-/* ---- catalog.c --------------------------------------------------------------------------------------------------- */
+/* ---- catalog.c
+ * --------------------------------------------------------------------------------------------------- */
 
 struct sg_catalog {
     sg_store own;
@@ -205,6 +217,7 @@ struct sg_catalog {
 };
 
 /* As sg_catalog_create, with the first size of the map: for tests of its growth. */
-sg_status sg_catalog_create_sized(const char *path, const sg_catalog_header *header, size_t map_size, sg_catalog **out);
+sg_status sg_catalog_create_sized(const char *path, const sg_catalog_header *header, size_t map_size,
+                                  sg_catalog **out);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes of the file: little-endian, written and read one number at a time, floats by their bit patterns.
  *
- * Every function works in both directions, so that a record's layout is stated once and cannot differ between writing
- * and reading. Invariant: a decoder never touches a byte beyond `left` and never allocates more than is there. */
+ * Every function works in both directions, so that a record's layout is stated once and cannot differ between
+ * writing and reading. Invariant: a decoder never touches a byte beyond `left` and never allocates more than
+ * is there. */
 #include "catalog_internal.h"
 
 #include <assert.h>
@@ -14,17 +15,20 @@ static void *fresh(sg_codec *c, uint64_t n, size_t bytes, size_t size);
 
 void sg_store_le32(unsigned char out[4], uint32_t v)
 {
-    for (int k = 0; k < 4; k++) out[k] = (unsigned char)(v >> (8 * k));
+    for (int k = 0; k < 4; k++)
+        out[k] = (unsigned char)(v >> (8 * k));
 }
 
 void sg_store_le64(unsigned char out[8], uint64_t v)
 {
-    for (int k = 0; k < 8; k++) out[k] = (unsigned char)(v >> (8 * k));
+    for (int k = 0; k < 8; k++)
+        out[k] = (unsigned char)(v >> (8 * k));
 }
 
 void sg_store_be64(unsigned char out[8], uint64_t v)
 {
-    for (int k = 0; k < 8; k++) out[k] = (unsigned char)(v >> (56 - 8 * k));
+    for (int k = 0; k < 8; k++)
+        out[k] = (unsigned char)(v >> (56 - 8 * k));
 }
 
 uint32_t sg_load_le32(const unsigned char in[4])
@@ -40,7 +44,8 @@ uint64_t sg_load_le64(const unsigned char in[8])
 uint64_t sg_load_be64(const unsigned char in[8])
 {
     uint64_t v = 0;
-    for (int k = 0; k < 8; k++) v = v << 8 | in[k];
+    for (int k = 0; k < 8; k++)
+        v = v << 8 | in[k];
     return v;
 }
 
@@ -104,11 +109,13 @@ void sg_codec_u32_fixed(sg_codec *c, uint32_t *v, size_t n)
     if (c->decoding) {
         const unsigned char *p = take(c, 4 * n);
         if (!p) return;
-        for (size_t k = 0; k < n; k++) v[k] = sg_load_le32(p + 4 * k);
+        for (size_t k = 0; k < n; k++)
+            v[k] = sg_load_le32(p + 4 * k);
     } else {
         unsigned char *p = room(c, 4 * n);
         if (!p) return;
-        for (size_t k = 0; k < n; k++) sg_store_le32(p + 4 * k, v[k]);
+        for (size_t k = 0; k < n; k++)
+            sg_store_le32(p + 4 * k, v[k]);
     }
 }
 
@@ -117,11 +124,13 @@ static void u64_fixed(sg_codec *c, uint64_t *v, size_t n)
     if (c->decoding) {
         const unsigned char *p = take(c, 8 * n);
         if (!p) return;
-        for (size_t k = 0; k < n; k++) v[k] = sg_load_le64(p + 8 * k);
+        for (size_t k = 0; k < n; k++)
+            v[k] = sg_load_le64(p + 8 * k);
     } else {
         unsigned char *p = room(c, 8 * n);
         if (!p) return;
-        for (size_t k = 0; k < n; k++) sg_store_le64(p + 8 * k, v[k]);
+        for (size_t k = 0; k < n; k++)
+            sg_store_le64(p + 8 * k, v[k]);
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The header: what a catalog's records mean. Two catalogs may be used together only if their headers match. */
+/* The header: what a catalog's records mean. Two catalogs may be used together only if their headers match.
+ */
 #include "catalog_internal.h"
 
 #include <inttypes.h>
@@ -14,17 +15,19 @@ static void pass_fields(sg_codec *c, sg_catalog_header *h);
 sg_status sg_header_validate(const sg_catalog_header *h)
 {
     if (h->format != SG_CATALOG_FORMAT)
-        return sg_fail(SG_EINVAL, "catalog header: format %u, this version writes %d", h->format, SG_CATALOG_FORMAT);
+        return sg_fail(SG_EINVAL, "catalog header: format %u, this version writes %d", h->format,
+                       SG_CATALOG_FORMAT);
     if (h->n_species < 1 || h->n_species > SG_CATALOG_MAX_SPECIES)
-        return sg_fail(SG_EINVAL, "catalog header: %d species, need 1 to %d", h->n_species, SG_CATALOG_MAX_SPECIES);
+        return sg_fail(SG_EINVAL, "catalog header: %d species, need 1 to %d", h->n_species,
+                       SG_CATALOG_MAX_SPECIES);
     for (int a = 0; a < h->n_species; a++) {
         if (h->number[a] < 1 || (a > 0 && h->number[a] <= h->number[a - 1]))
             return sg_fail(SG_EINVAL, "catalog header: atomic number %d at place %d, need ascending and >= 1",
                            h->number[a], a);
         for (int b = 0; b < h->n_species; b++)
             if (!(h->cutoff[a][b] > 0.0) || !isfinite(h->cutoff[a][b]))
-                return sg_fail(SG_EINVAL, "catalog header: bond cutoff %g Å of pair %d,%d, need > 0", h->cutoff[a][b],
-                               a, b);
+                return sg_fail(SG_EINVAL, "catalog header: bond cutoff %g Å of pair %d,%d, need > 0",
+                               h->cutoff[a][b], a, b);
     }
     if (!(h->variant_radius > 0.0) || !isfinite(h->variant_radius))
         return sg_fail(SG_EINVAL, "catalog header: variant radius %g Å, need > 0", h->variant_radius);
@@ -42,7 +45,8 @@ static void pass_fields(sg_codec *c, sg_catalog_header *h)
     sg_codec_u64(c, &h->fingerprint);
     sg_codec_bytes_fixed(c, h->potential, sizeof h->potential);
     sg_codec_u32(c, &n_species);
-    sg_codec_require(c, n_species >= 1 && n_species <= SG_CATALOG_MAX_SPECIES, "number of species out of range");
+    sg_codec_require(c, n_species >= 1 && n_species <= SG_CATALOG_MAX_SPECIES,
+                     "number of species out of range");
     if (c->status != SG_OK) return;
     h->n_species = (int)n_species;
     for (int a = 0; a < h->n_species; a++) {
@@ -51,7 +55,8 @@ static void pass_fields(sg_codec *c, sg_catalog_header *h)
         sg_codec_require(c, number >= 1 && number < 1000, "atomic number out of range");
         h->number[a] = (int)number;
     }
-    for (int a = 0; a < h->n_species; a++) sg_codec_f64_fixed(c, h->cutoff[a], (size_t)h->n_species);
+    for (int a = 0; a < h->n_species; a++)
+        sg_codec_f64_fixed(c, h->cutoff[a], (size_t)h->n_species);
     sg_codec_f64(c, &h->variant_radius);
     sg_codec_u64(c, &h->seed);
     sg_codec_bytes_fixed(c, h->program, sizeof h->program);
@@ -78,7 +83,8 @@ sg_status sg_header_decode(const void *value, size_t n, const char *path, sg_cat
     sg_codec_bytes_fixed(&c, magic, 8);
     sg_codec_require(&c, memcmp(magic, file_magic, 8) == 0, "file magic missing");
     sg_codec_u32(&c, &out->format);
-    if (c.status != SG_OK) return sg_fail(SG_EMISMATCH, "%s: not a slowglass catalog: header: %s", path, c.why);
+    if (c.status != SG_OK)
+        return sg_fail(SG_EMISMATCH, "%s: not a slowglass catalog: header: %s", path, c.why);
     if (out->format != SG_CATALOG_FORMAT)
         return sg_fail(SG_EMISMATCH, "%s: catalog format %u, this version reads format %d", path, out->format,
                        SG_CATALOG_FORMAT);
@@ -94,12 +100,14 @@ sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a
                                   const char *name_b)
 {
     if (a->format != b->format)
-        return sg_fail(SG_EMISMATCH, "catalog format: %s has %u, %s has %u", name_a, a->format, name_b, b->format);
+        return sg_fail(SG_EMISMATCH, "catalog format: %s has %u, %s has %u", name_a, a->format, name_b,
+                       b->format);
     if (a->key_version != b->key_version)
-        return sg_fail(SG_EMISMATCH, "version of the topology key: %s has %u, %s has %u", name_a, a->key_version,
-                       name_b, b->key_version);
+        return sg_fail(SG_EMISMATCH, "version of the topology key: %s has %u, %s has %u", name_a,
+                       a->key_version, name_b, b->key_version);
     if (a->fingerprint != b->fingerprint)
-        return sg_fail(SG_EMISMATCH, "potential: %s has %s (fingerprint %016" PRIx64 "), %s has %s (%016" PRIx64 ")",
+        return sg_fail(SG_EMISMATCH,
+                       "potential: %s has %s (fingerprint %016" PRIx64 "), %s has %s (%016" PRIx64 ")",
                        name_a, a->potential, a->fingerprint, name_b, b->potential, b->fingerprint);
     if (a->n_species != b->n_species)
         return sg_fail(SG_EMISMATCH, "number of species: %s has %d, %s has %d", name_a, a->n_species, name_b,
@@ -115,7 +123,7 @@ sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a
                                "bond cutoff between atomic numbers %d and %d: %s has %.17g Å, %s has %.17g Å",
                                a->number[k], a->number[j], name_a, a->cutoff[k][j], name_b, b->cutoff[k][j]);
     if (a->variant_radius != b->variant_radius)
-        return sg_fail(SG_EMISMATCH, "variant radius: %s has %.17g Å, %s has %.17g Å", name_a, a->variant_radius,
-                       name_b, b->variant_radius);
+        return sg_fail(SG_EMISMATCH, "variant radius: %s has %.17g Å, %s has %.17g Å", name_a,
+                       a->variant_radius, name_b, b->variant_radius);
     return SG_OK;
 }

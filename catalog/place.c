@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What LMDB does not guard by itself: one writer for the life of a run, no second opening in one process, local disks.
+/* What LMDB does not guard by itself: one writer for the life of a run, no second opening in one process,
+ * local disks.
  *
- * The writer's lock is flock() on `writer.lock` in the folder: it belongs to the open file, so it ends with the process,
- * and it also keeps a second handle of the same process out. The file holds "pid host" for the message only. */
+ * The writer's lock is flock() on `writer.lock` in the folder: it belongs to the open file, so it ends with
+ * the process, and it also keeps a second handle of the same process out. The file holds "pid host" for the
+ * message only. */
 #include "catalog_internal.h"
 
 #include <errno.h>
@@ -27,8 +29,10 @@ char *sg_path_join(const char *folder, const char *name)
 {
     const size_t n = strlen(folder) + strlen(name) + 2;
     char *path = sg_calloc(n, 1);
-    if (path) snprintf(path, n, "%s/%s", folder, name);
-    else sg_fail(SG_ENOMEM, "path in %s", folder);
+    if (path)
+        snprintf(path, n, "%s/%s", folder, name);
+    else
+        sg_fail(SG_ENOMEM, "path in %s", folder);
     return path;
 }
 
@@ -118,9 +122,9 @@ const char *sg_network_filesystem(const char *folder)
     static const struct {
         unsigned long type; /* f_type of statfs(2), low 32 bits */
         const char *name;
-    } known[] = {{0x6969, "NFS"},          {0x517B, "SMB"},       {0xFF534D42, "CIFS"},    {0xFE534D42, "SMB2"},
-                 {0x65735546, "FUSE"},     {0x01021997, "9P"},    {0x0BD00BD0, "Lustre"},  {0x47504653, "GPFS"},
-                 {0x5346414F, "AFS"},      {0x00C36400, "Ceph"},  {0x19830326, "BeeGFS"},  {0x73757245, "Coda"}};
+    } known[] = {{0x6969, "NFS"},      {0x517B, "SMB"},      {0xFF534D42, "CIFS"},   {0xFE534D42, "SMB2"},
+                 {0x65735546, "FUSE"}, {0x01021997, "9P"},   {0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"},
+                 {0x5346414F, "AFS"},  {0x00C36400, "Ceph"}, {0x19830326, "BeeGFS"}, {0x73757245, "Coda"}};
     struct statfs info;
 
     if (statfs(folder, &info)) return NULL;
@@ -138,8 +142,8 @@ int sg_out_of_room(const char *folder, size_t need)
 
     need += FULL_SLACK;
     if (probe && data) {
-        if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && stat(data, &info) == 0 &&
-            (uint64_t)info.st_size + need > (uint64_t)limit.rlim_cur)
+        if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+            stat(data, &info) == 0 && (uint64_t)info.st_size + need > (uint64_t)limit.rlim_cur)
             code = EFBIG;
         const int fd = code ? -1 : mkstemp(probe);
         if (fd >= 0) {

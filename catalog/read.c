@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Look-ups over the own store and the bases. Every call is one short read transaction per store; records are copied out.
+/* Look-ups over the own store and the bases. Every call is one short read transaction per store; records are
+ * copied out.
  *
- * A damaged record is reported to the log and treated as absent where another store or another record can answer;
- * SG_ECORRUPT is returned only when it is the only answer. */
+ * A damaged record is reported to the log and treated as absent where another store or another record can
+ * answer; SG_ECORRUPT is returned only when it is the only answer. */
 #include "catalog_internal.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ typedef struct sg_gather {
 } sg_gather;
 
 static sg_store *store_at(sg_catalog *cat, size_t k);
-static sg_status get_one(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size, void *out);
+static sg_status get_one(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size,
+                         void *out);
 static sg_status get_anywhere(sg_catalog *cat, sg_catalog_db db, uint64_t key, void *out);
 static sg_status get_own(sg_catalog *cat, sg_catalog_db db, uint64_t key, void *out);
 static sg_status unite(sg_gather *g, void *record);
@@ -34,9 +36,12 @@ static void report_damage(const sg_store *store)
     sg_log_line(store->log, SG_LOG_WARNING, "skipped a damaged record: %s", sg_error_text());
 }
 
-/* ---- by id --------------------------------------------------------------------------------------------------------- */
+/* ---- by id
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
-static sg_status get_one(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size, void *out)
+static sg_status get_one(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size,
+                         void *out)
 {
     sg_status st = sg_store_enter(store);
 
@@ -153,12 +158,14 @@ sg_status sg_catalog_get_meta(sg_catalog *cat, const char *name, void **bytes, s
     return st;
 }
 
-/* ---- by environment ------------------------------------------------------------------------------------------------ */
+/* ---- by environment
+ * ------------------------------------------------------------------------------------------------ */
 
 static uint64_t id_of(const sg_gather *g, size_t k)
 {
     const void *record = g->at + k * sg_cat_kinds[g->db].size;
-    return g->db == SG_DB_VARIANTS ? ((const sg_cat_variant *)record)->id : ((const sg_cat_event *)record)->id;
+    return g->db == SG_DB_VARIANTS ? ((const sg_cat_variant *)record)->id
+                                   : ((const sg_cat_event *)record)->id;
 }
 
 static uint32_t add_counts(uint32_t a, uint32_t b)
@@ -184,13 +191,16 @@ static sg_status unite(sg_gather *g, void *record)
 {
     const sg_cat_kind *kind = &sg_cat_kinds[g->db];
     const size_t size = kind->size;
-    const uint64_t id = g->db == SG_DB_VARIANTS ? ((sg_cat_variant *)record)->id : ((sg_cat_event *)record)->id;
+    const uint64_t id =
+        g->db == SG_DB_VARIANTS ? ((sg_cat_variant *)record)->id : ((sg_cat_event *)record)->id;
     size_t low = 0, high = g->n;
 
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (id_of(g, middle) < id) low = middle + 1;
-        else high = middle;
+        if (id_of(g, middle) < id)
+            low = middle + 1;
+        else
+            high = middle;
     }
     if (low < g->n && id_of(g, low) == id) {
         add_count(g, low, record);
@@ -249,9 +259,12 @@ static sg_status gather_events(sg_store *store, const unsigned char *key, sg_gat
     if (!rc) rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
     while (!rc && st == SG_OK && k.mv_size == 16 && memcmp(k.mv_data, key, 8) == 0) {
         st = sg_store_get(store, SG_DB_EVENTS, (const unsigned char *)k.mv_data + 8, 8, &event);
-        if (st == SG_ENOTFOUND) st = SG_OK; /* index without its event: nothing to offer */
-        else if (st == SG_OK && event.key != sg_load_be64(key)) sg_cat_event_clear(&event); /* moved to another key */
-        else st = accept(store, g, st, &event);
+        if (st == SG_ENOTFOUND)
+            st = SG_OK; /* index without its event: nothing to offer */
+        else if (st == SG_OK && event.key != sg_load_be64(key))
+            sg_cat_event_clear(&event); /* moved to another key */
+        else
+            st = accept(store, g, st, &event);
         rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
     }
     if (cursor) mdb_cursor_close(cursor);
@@ -272,7 +285,8 @@ static sg_status gather(sg_catalog *cat, uint64_t key, sg_gather *g)
         sg_store_leave(store);
     }
     if (st == SG_OK) return SG_OK;
-    for (size_t k = 0; k < g->n; k++) sg_cat_kinds[g->db].clear(g->at + k * sg_cat_kinds[g->db].size);
+    for (size_t k = 0; k < g->n; k++)
+        sg_cat_kinds[g->db].clear(g->at + k * sg_cat_kinds[g->db].size);
     sg_free(g->at);
     *g = (sg_gather){.db = g->db};
     return st;
@@ -298,7 +312,8 @@ sg_status sg_catalog_find_events(sg_catalog *cat, uint64_t key, sg_cat_event **o
     return st;
 }
 
-/* ---- all of them --------------------------------------------------------------------------------------------------- */
+/* ---- all of them
+ * --------------------------------------------------------------------------------------------------- */
 
 sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out)
 {
@@ -314,7 +329,8 @@ sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out)
     return SG_OK;
 }
 
-static sg_status visit_all(sg_store *store, sg_catalog_db db, int (*visit)(void *arg, const void *record), void *arg)
+static sg_status visit_all(sg_store *store, sg_catalog_db db, int (*visit)(void *arg, const void *record),
+                           void *arg)
 {
     sg_record_any record;
     MDB_cursor *cursor = NULL;
@@ -341,7 +357,8 @@ static sg_status visit_all(sg_store *store, sg_catalog_db db, int (*visit)(void 
     return st;
 }
 
-sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *arg, const void *record), void *arg)
+sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *arg, const void *record),
+                          void *arg)
 {
     sg_status st = sg_store_enter(&cat->own);
 
@@ -382,7 +399,8 @@ sg_status sg_catalog_content_hash(sg_catalog *cat, uint64_t *out)
     *out = 0;
     sg_status st = sg_store_enter(store);
     if (st != SG_OK) return st;
-    for (int k = 0; k < 3 && st == SG_OK; k++) st = hash_database(store, shareable[k], &hash);
+    for (int k = 0; k < 3 && st == SG_OK; k++)
+        st = hash_database(store, shareable[k], &hash);
     sg_store_leave(store);
     if (st == SG_OK) *out = hash;
     return st;
@@ -394,7 +412,8 @@ sg_status sg_catalog_size(sg_catalog *cat, uint64_t *bytes)
     MDB_stat page;
 
     *bytes = 0;
-    if (!cat->own.env) return sg_fail(SG_EBACKEND, "catalog %s: closed after an earlier failure", cat->own.path);
+    if (!cat->own.env)
+        return sg_fail(SG_EBACKEND, "catalog %s: closed after an earlier failure", cat->own.path);
     int rc = mdb_env_info(cat->own.env, &env);
     if (!rc) rc = mdb_env_stat(cat->own.env, &page);
     if (rc) return sg_store_fail(&cat->own, rc, "size");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The records and their envelope. FORMAT.md is the same in words; a change here is a change there and a new version.
+/* The records and their envelope. FORMAT.md is the same in words; a change here is a change there and a new
+ * version.
  *
- * Envelope (16 bytes): 's' 'g', type, version, payload length (u32), XXH3-64 (u64) over the first 8 bytes, then the payload.
- * Each pass_ function states a payload once, for both directions. */
+ * Envelope (16 bytes): 's' 'g', type, version, payload length (u32), XXH3-64 (u64) over the first 8 bytes,
+ * then the payload. Each pass_ function states a payload once, for both directions. */
 #include "catalog_internal.h"
 
 #include <assert.h>
@@ -24,11 +25,11 @@ static void clear_state(void *record);
 static void clear_edge(void *record);
 static void clear_table(void *record);
 
-#define KEY_FUNCTION(name, type, field)                                                                                \
-    static size_t name(const void *record, unsigned char key[SG_KEY_MAX])                                              \
-    {                                                                                                                  \
-        sg_store_be64(key, ((const type *)record)->field);                                                             \
-        return 8;                                                                                                      \
+#define KEY_FUNCTION(name, type, field)                                                                      \
+    static size_t name(const void *record, unsigned char key[SG_KEY_MAX])                                    \
+    {                                                                                                        \
+        sg_store_be64(key, ((const type *)record)->field);                                                   \
+        return 8;                                                                                            \
     }
 KEY_FUNCTION(key_environment, sg_cat_environment, key)
 KEY_FUNCTION(key_event, sg_cat_event, id)
@@ -47,8 +48,8 @@ static size_t key_variant(const void *record, unsigned char key[SG_KEY_MAX])
 }
 
 const sg_cat_kind sg_cat_kinds[SG_DB_COUNT] = {
-    [SG_DB_ENVIRONMENTS] = {"environments", 1, sizeof(sg_cat_environment), pass_environment, clear_environment,
-                            key_environment},
+    [SG_DB_ENVIRONMENTS] = {"environments", 1, sizeof(sg_cat_environment), pass_environment,
+                            clear_environment, key_environment},
     [SG_DB_VARIANTS] = {"variants", 2, sizeof(sg_cat_variant), pass_variant, clear_variant, key_variant},
     [SG_DB_EVENTS] = {"events", 3, sizeof(sg_cat_event), pass_event, clear_event, key_event},
     [SG_DB_STATES] = {"states", 4, sizeof(sg_cat_state), pass_state, clear_state, key_state},
@@ -66,7 +67,8 @@ const char *sg_cat_db_name(int db)
     return sg_cat_kinds[db].db;
 }
 
-/* ---- envelope ------------------------------------------------------------------------------------------------------ */
+/* ---- envelope
+ * ------------------------------------------------------------------------------------------------------ */
 
 static uint64_t checksum(const unsigned char head[8], const unsigned char *payload, size_t n)
 {
@@ -127,7 +129,8 @@ void sg_record_encode(sg_codec *c, const sg_cat_kind *kind, const void *record)
     sg_envelope_end(c, begin);
 }
 
-sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n, void *record, const char **why)
+sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n, void *record,
+                           const char **why)
 {
     sg_codec c;
 
@@ -140,7 +143,8 @@ sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n,
     return c.status;
 }
 
-/* ---- payloads ------------------------------------------------------------------------------------------------------ */
+/* ---- payloads
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void pass_environment(sg_codec *c, void *record)
 {
@@ -313,7 +317,9 @@ static void pass_step(sg_codec *c, void *record)
     sg_codec_f64(c, &r->n_hops);
 }
 
-/* ---- release --------------------------------------------------------------------------------------------------------- */
+/* ---- release
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 void sg_cat_environment_clear(sg_cat_environment *r)
 {

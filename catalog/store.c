@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One LMDB environment: opening it safely, the parked read transaction, growth of the map.
  *
- * Idea: LMDB trusts its file. A shorter file would end the process (SIGBUS), a second opening in one process would break
- * its locks, a folder that cannot be written has no reader table; each is checked here before LMDB sees it.
- * Reads: one read transaction per store, reset between calls (it then pins no old pages) and renewed at the next, which
- * costs some 50 ns instead of the 500 ns of a fresh one.
- * Source: the contract in lmdb.h (0.9.24). */
+ * Idea: LMDB trusts its file. A shorter file would end the process (SIGBUS), a second opening in one process
+ * would break its locks, a folder that cannot be written has no reader table; each is checked here before
+ * LMDB sees it. Reads: one read transaction per store, reset between calls (it then pins no old pages) and
+ * renewed at the next, which costs some 50 ns instead of the 500 ns of a fresh one. Source: the contract in
+ * lmdb.h (0.9.24). */
 #include "catalog_internal.h"
 
 #include <assert.h>
@@ -31,22 +31,37 @@ sg_status sg_store_fail(const sg_store *store, int rc, const char *what)
     sg_status st = SG_EBACKEND;
 
     switch (rc) {
-    case ENOSPC: case EDQUOT: case EFBIG: st = SG_EFULL; break;
-    case ENOMEM: st = SG_ENOMEM; break;
-    case MDB_CORRUPTED: case MDB_PAGE_NOTFOUND: st = SG_ECORRUPT; break;
-    case MDB_INVALID: case MDB_VERSION_MISMATCH:
-        return sg_fail(SG_EMISMATCH, "catalog %s: %s: expected an LMDB file of data version 1, got another file (%s)",
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        st = SG_EFULL;
+        break;
+    case ENOMEM:
+        st = SG_ENOMEM;
+        break;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+        st = SG_ECORRUPT;
+        break;
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+        return sg_fail(SG_EMISMATCH,
+                       "catalog %s: %s: expected an LMDB file of data version 1, got another file (%s)",
                        store->path, what, mdb_strerror(rc));
     case MDB_READERS_FULL:
-        return sg_fail(SG_ELOCKED, "catalog %s: all %d places for readers are taken", store->path, SG_MAX_READERS);
-    case MDB_NOTFOUND: st = SG_ENOTFOUND; break;
+        return sg_fail(SG_ELOCKED, "catalog %s: all %d places for readers are taken", store->path,
+                       SG_MAX_READERS);
+    case MDB_NOTFOUND:
+        st = SG_ENOTFOUND;
+        break;
     default:
         if (rc > 0) st = SG_EIO;
     }
     return sg_fail(st, "catalog %s: %s: %s", store->path, what, mdb_strerror(rc));
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* data.mdb is there, has content, and this process does not hold it yet. */
 static sg_status identify(sg_store *store)
@@ -63,7 +78,8 @@ static sg_status identify(sg_store *store)
     else if (!S_ISREG(info.st_mode) || info.st_size == 0)
         st = sg_fail(SG_ENOTFOUND, "no catalog in %s (%s is empty)", store->path, file);
     else if (sg_file_is_open(info.st_dev, info.st_ino))
-        st = sg_fail(SG_EINVAL, "catalog %s is already open in this process; it can be opened once", store->path);
+        st = sg_fail(SG_EINVAL, "catalog %s is already open in this process; it can be opened once",
+                     store->path);
     else {
         store->device = info.st_dev;
         store->inode = info.st_ino;
@@ -119,8 +135,10 @@ static sg_status open_databases(sg_store *store)
                            store->path, sg_cat_db_name(db));
         }
     }
-    if (!rc) rc = mdb_txn_commit(txn);
-    else mdb_txn_abort(txn);
+    if (!rc)
+        rc = mdb_txn_commit(txn);
+    else
+        mdb_txn_abort(txn);
     return rc ? sg_store_fail(store, rc, "open databases") : SG_OK;
 }
 
@@ -151,8 +169,8 @@ sg_status sg_store_fill_up(sg_store *store)
     return ftruncate(fd, (off_t)needed) ? sg_store_fail(store, errno, "extend data.mdb") : SG_OK;
 }
 
-/* A writer extends a short file: what is gone then reads as zeros, which no checksum lets pass. A reader waits a moment for
- * a writer that is between its commit and its sg_store_fill_up(), then refuses. */
+/* A writer extends a short file: what is gone then reads as zeros, which no checksum lets pass. A reader
+ * waits a moment for a writer that is between its commit and its sg_store_fill_up(), then refuses. */
 static sg_status check_length(sg_store *store)
 {
     const struct timespec wait = {0, SHORT_FILE_WAIT_NS};
@@ -167,11 +185,12 @@ static sg_status check_length(sg_store *store)
         nanosleep(&wait, NULL);
     }
     if (!store->write)
-        return sg_fail(SG_ECORRUPT, "catalog %s: data.mdb is cut short: expected %llu bytes, got %llu", store->path,
-                       (unsigned long long)needed, (unsigned long long)is);
-    sg_log_line(store->log, SG_LOG_WARNING, "catalog %s: data.mdb is cut short: expected %llu bytes, got %llu; "
-                "records in the missing part are lost", store->path, (unsigned long long)needed,
-                (unsigned long long)is);
+        return sg_fail(SG_ECORRUPT, "catalog %s: data.mdb is cut short: expected %llu bytes, got %llu",
+                       store->path, (unsigned long long)needed, (unsigned long long)is);
+    sg_log_line(store->log, SG_LOG_WARNING,
+                "catalog %s: data.mdb is cut short: expected %llu bytes, got %llu; "
+                "records in the missing part are lost",
+                store->path, (unsigned long long)needed, (unsigned long long)is);
     return sg_store_fill_up(store);
 }
 
@@ -182,10 +201,12 @@ static sg_status read_header(sg_store *store)
 
     if (st != SG_OK) return st;
     const int rc = mdb_get(store->read, store->dbi[SG_DB_META], &key, &value);
-    if (rc == MDB_NOTFOUND) st = sg_fail(SG_EMISMATCH, "%s: not a slowglass catalog: expected a header, got none",
-                                         store->path);
-    else if (rc) st = sg_store_fail(store, rc, "read header");
-    else st = sg_header_decode(value.mv_data, value.mv_size, store->path, &store->header);
+    if (rc == MDB_NOTFOUND)
+        st = sg_fail(SG_EMISMATCH, "%s: not a slowglass catalog: expected a header, got none", store->path);
+    else if (rc)
+        st = sg_store_fail(store, rc, "read header");
+    else
+        st = sg_header_decode(value.mv_data, value.mv_size, store->path, &store->header);
     sg_store_leave(store);
     return st;
 }
@@ -195,11 +216,13 @@ void sg_store_warn_place(const sg_store *store)
     const char *network = sg_network_filesystem(store->path);
 
     if (network)
-        sg_log_line(store->log, SG_LOG_WARNING, "catalog %s lies on a network filesystem (%s), where LMDB's locks and "
-                    "memory map cannot be trusted; use a local disk", store->path, network);
+        sg_log_line(store->log, SG_LOG_WARNING,
+                    "catalog %s lies on a network filesystem (%s), where LMDB's locks and "
+                    "memory map cannot be trusted; use a local disk",
+                    store->path, network);
     if (store->flags & MDB_NOLOCK)
-        sg_log_line(store->log, SG_LOG_INFO, "catalog %s: the folder cannot be written, reading without a lock",
-                    store->path);
+        sg_log_line(store->log, SG_LOG_INFO,
+                    "catalog %s: the folder cannot be written, reading without a lock", store->path);
 }
 
 sg_status sg_store_open(sg_store *store, const char *path, int write, size_t map_size, const sg_log *log)
@@ -249,7 +272,8 @@ sg_status sg_store_reopen(sg_store *store)
     return st;
 }
 
-/* ---- making -------------------------------------------------------------------------------------------------------- */
+/* ---- making
+ * -------------------------------------------------------------------------------------------------------- */
 
 static int write_first(MDB_env *env, const sg_codec *header)
 {
@@ -296,8 +320,10 @@ sg_status sg_store_make(const char *path, const sg_catalog_header *header)
     if (!rc) rc = mdb_env_open(made.env, fresh, MDB_NOSUBDIR | MDB_NOTLS, 0664);
     if (!rc) rc = write_first(made.env, &c);
     if (rc == EIO && sg_out_of_room(path, MAKE_MAP)) rc = ENOSPC;
-    if (rc) st = sg_store_fail(&made, rc, "create");
-    else st = sg_store_fill_up(&made);
+    if (rc)
+        st = sg_store_fail(&made, rc, "create");
+    else
+        st = sg_store_fill_up(&made);
     close_env(&made);
     if (st == SG_OK && rename(fresh, final)) st = sg_store_fail(&made, errno, "rename new.mdb to data.mdb");
 done:
@@ -311,7 +337,8 @@ done:
     return st;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ------------------------------------------------------------------------------------------------------- */
 
 static int begin(sg_store *store)
 {
@@ -325,7 +352,8 @@ static void drop_read(sg_store *store)
     store->read = NULL;
 }
 
-/* Begin, and again after the two things that can be mended: a writer made the map larger; dead readers fill the table. */
+/* Begin, and again after the two things that can be mended: a writer made the map larger; dead readers fill
+ * the table. */
 static sg_status begin_reading(sg_store *store)
 {
     int rc = begin(store);
@@ -345,7 +373,8 @@ static sg_status begin_reading(sg_store *store)
 sg_status sg_store_enter(sg_store *store)
 {
     if (store->depth == 0) {
-        if (!store->env) return sg_fail(SG_EBACKEND, "catalog %s: closed after an earlier failure", store->path);
+        if (!store->env)
+            return sg_fail(SG_EBACKEND, "catalog %s: closed after an earlier failure", store->path);
         const sg_status st = begin_reading(store);
         if (st != SG_OK) return st;
     }
@@ -380,7 +409,8 @@ sg_status sg_store_grow(sg_store *store, size_t at_least)
     return sg_store_fail(store, rc, "grow the map");
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------------- */
+/* ---- values
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void key_text(const MDB_val *key, char *text, size_t size)
 {
@@ -392,7 +422,8 @@ static void key_text(const MDB_val *key, char *text, size_t size)
         n += (size_t)snprintf(text + n, size - n, "%s%02x", k > 0 && k % 8 == 0 ? " " : "", bytes[k]);
 }
 
-sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key, const MDB_val *value, void *record)
+sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key, const MDB_val *value,
+                          void *record)
 {
     const sg_cat_kind *kind = &sg_cat_kinds[db];
     unsigned char own_key[SG_KEY_MAX];
@@ -411,7 +442,8 @@ sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key,
     return sg_fail(st, "catalog %s, database %s, key %s: %s", store->path, kind->db, text, why);
 }
 
-sg_status sg_store_get(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size, void *record)
+sg_status sg_store_get(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size,
+                       void *record)
 {
     unsigned char bytes[SG_KEY_MAX];
     MDB_val k = {key_size, bytes}, v;

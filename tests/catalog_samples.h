@@ -19,21 +19,22 @@
 
 #include "slowglass/catalog.h"
 
-#define assert_status(call, expected)                                                                                  \
-    do {                                                                                                               \
-        const sg_status status_ = (call);                                                                              \
-        if (status_ != (expected))                                                                                     \
-            fail_msg("%s: expected \"%s\", got \"%s\": %s", #call, sg_status_text(expected),                           \
-                     sg_status_text(status_), sg_error_text());                                                        \
+#define assert_status(call, expected)                                                                        \
+    do {                                                                                                     \
+        const sg_status status_ = (call);                                                                    \
+        if (status_ != (expected))                                                                           \
+            fail_msg("%s: expected \"%s\", got \"%s\": %s", #call, sg_status_text(expected),                 \
+                     sg_status_text(status_), sg_error_text());                                              \
     } while (0)
 #define assert_ok(call) assert_status(call, SG_OK)
-#define assert_text(part)                                                                                              \
-    do {                                                                                                               \
-        if (!strstr(sg_error_text(), (part)))                                                                          \
-            fail_msg("error text \"%s\" does not contain \"%s\"", sg_error_text(), (part));                            \
+#define assert_text(part)                                                                                    \
+    do {                                                                                                     \
+        if (!strstr(sg_error_text(), (part)))                                                                \
+            fail_msg("error text \"%s\" does not contain \"%s\"", sg_error_text(), (part));                  \
     } while (0)
 
-/* ---- folders ------------------------------------------------------------------------------------------------------- */
+/* ---- folders
+ * ------------------------------------------------------------------------------------------------------- */
 
 static inline char *joined(char out[256], const char *folder, const char *name)
 {
@@ -80,18 +81,26 @@ static inline int folder_entries(const char *path)
     struct dirent *entry;
 
     if (!dir) return -1;
-    while ((entry = readdir(dir))) n += entry->d_name[0] != '.';
+    while ((entry = readdir(dir)))
+        n += entry->d_name[0] != '.';
     closedir(dir);
     return n;
 }
 
-/* ---- records ------------------------------------------------------------------------------------------------------- */
+/* ---- records
+ * ------------------------------------------------------------------------------------------------------- */
 
 static inline sg_catalog_header sample_header(void)
 {
-    sg_catalog_header h = {.format = SG_CATALOG_FORMAT, .key_version = 3, .fingerprint = 0x0123456789abcdefull,
-                           .potential = "CuZr_mm.eam.fs", .n_species = 2, .number = {29, 40},
-                           .cutoff = {{3.3, 3.75}, {3.75, 4.2}}, .variant_radius = 6.0, .seed = 42,
+    sg_catalog_header h = {.format = SG_CATALOG_FORMAT,
+                           .key_version = 3,
+                           .fingerprint = 0x0123456789abcdefull,
+                           .potential = "CuZr_mm.eam.fs",
+                           .n_species = 2,
+                           .number = {29, 40},
+                           .cutoff = {{3.3, 3.75}, {3.75, 4.2}},
+                           .variant_radius = 6.0,
+                           .seed = 42,
                            .program = "slowglass 0.1.0"};
     return h;
 }
@@ -108,21 +117,24 @@ static inline double sample_double(sg_rng *rng)
 
 static inline void sample_doubles(sg_rng *rng, double *v, size_t n)
 {
-    for (size_t k = 0; k < n; k++) v[k] = sample_double(rng);
+    for (size_t k = 0; k < n; k++)
+        v[k] = sample_double(rng);
 }
 
 static inline void *sample_floats(sg_rng *rng, size_t n)
 {
-    float (*v)[3] = sg_calloc(n, sizeof *v);
+    float(*v)[3] = sg_calloc(n, sizeof *v);
     for (size_t k = 0; k < n; k++)
-        for (int a = 0; a < 3; a++) v[k][a] = (float)sample_double(rng);
+        for (int a = 0; a < 3; a++)
+            v[k][a] = (float)sample_double(rng);
     return v;
 }
 
 static inline unsigned char *sample_bytes(sg_rng *rng, size_t n)
 {
     unsigned char *v = sg_calloc(n, 1);
-    for (size_t k = 0; k < n; k++) v[k] = (unsigned char)sg_rng_bits(rng);
+    for (size_t k = 0; k < n; k++)
+        v[k] = (unsigned char)sg_rng_bits(rng);
     return v;
 }
 
@@ -150,9 +162,10 @@ static inline sg_cat_variant sample_variant(sg_rng *rng, uint64_t key, uint64_t 
 static inline sg_cat_event sample_event(sg_rng *rng, uint64_t id, uint64_t key, uint32_t n)
 {
     sg_cat_event r = {.id = id, .key = key, .n_shell = n / 3, .n = n, .seed = sg_rng_bits(rng)};
-    double *const numbers[] = {&r.barrier, &r.barrier_back, &r.prefactor, &r.participation, &r.dist_saddle,
+    double *const numbers[] = {&r.barrier,    &r.barrier_back, &r.prefactor, &r.participation, &r.dist_saddle,
                                &r.dist_final, &r.saddle_force, &r.curvature, &r.gamma};
-    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) *numbers[k] = sample_double(rng);
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
+        *numbers[k] = sample_double(rng);
     sample_doubles(rng, r.strain_saddle, 6);
     sample_doubles(rng, r.strain_final, 6);
     r.number = sample_bytes(rng, n);
@@ -166,8 +179,12 @@ static inline sg_cat_event sample_event(sg_rng *rng, uint64_t id, uint64_t key, 
 
 static inline sg_cat_state sample_state(sg_rng *rng, uint64_t id, uint32_t n)
 {
-    sg_cat_state r = {.id = id, .n = n, .flags = sample_u32(rng), .energy = sample_double(rng),
-                      .f_max = sample_double(rng), .gamma = sample_double(rng)};
+    sg_cat_state r = {.id = id,
+                      .n = n,
+                      .flags = sample_u32(rng),
+                      .energy = sample_double(rng),
+                      .f_max = sample_double(rng),
+                      .gamma = sample_double(rng)};
     sample_doubles(rng, r.virial, 6);
     r.x = sg_calloc(n, sizeof *r.x);
     if (n) sample_doubles(rng, r.x[0], 3 * (size_t)n);
@@ -176,11 +193,19 @@ static inline sg_cat_state sample_state(sg_rng *rng, uint64_t id, uint32_t n)
 
 static inline sg_cat_edge sample_edge(sg_rng *rng, uint64_t id, uint32_t n)
 {
-    sg_cat_edge r = {.id = id, .from = sg_rng_bits(rng), .to = sg_rng_bits(rng), .event = sg_rng_bits(rng), .n = n,
-                     .centre = sample_u32(rng), .centre_back = sample_u32(rng), .found = sample_u32(rng)};
-    double *const numbers[] = {&r.e_saddle, &r.barrier, &r.barrier_back, &r.participation, &r.dist_saddle,
-                               &r.dist_final, &r.saddle_force, &r.curvature, &r.curvature2};
-    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) *numbers[k] = sample_double(rng);
+    sg_cat_edge r = {.id = id,
+                     .from = sg_rng_bits(rng),
+                     .to = sg_rng_bits(rng),
+                     .event = sg_rng_bits(rng),
+                     .n = n,
+                     .centre = sample_u32(rng),
+                     .centre_back = sample_u32(rng),
+                     .found = sample_u32(rng)};
+    double *const numbers[] = {&r.e_saddle,      &r.barrier,     &r.barrier_back,
+                               &r.participation, &r.dist_saddle, &r.dist_final,
+                               &r.saddle_force,  &r.curvature,   &r.curvature2};
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
+        *numbers[k] = sample_double(rng);
     sample_doubles(rng, r.strain_saddle, 6);
     sample_doubles(rng, r.strain_final, 6);
     r.d_saddle = sample_floats(rng, n);
@@ -191,10 +216,16 @@ static inline sg_cat_edge sample_edge(sg_rng *rng, uint64_t id, uint32_t n)
 
 static inline sg_cat_table sample_table(sg_rng *rng, uint64_t state, uint32_t n_entries, uint32_t n_atoms)
 {
-    sg_cat_table r = {.state = state, .n_entries = n_entries, .n_atoms = n_atoms, .n_searches = sg_rng_bits(rng),
-                      .rate_missing = sample_double(rng), .from_catalog = sample_u32(rng),
-                      .from_inherited = sample_u32(rng), .from_search = sample_u32(rng)};
-    for (int k = 0; k < 64; k++) r.f1[k] = sample_u32(rng), r.f2[k] = sample_u32(rng);
+    sg_cat_table r = {.state = state,
+                      .n_entries = n_entries,
+                      .n_atoms = n_atoms,
+                      .n_searches = sg_rng_bits(rng),
+                      .rate_missing = sample_double(rng),
+                      .from_catalog = sample_u32(rng),
+                      .from_inherited = sample_u32(rng),
+                      .from_search = sample_u32(rng)};
+    for (int k = 0; k < 64; k++)
+        r.f1[k] = sample_u32(rng), r.f2[k] = sample_u32(rng);
     r.entry = sg_calloc(n_entries, sizeof *r.entry);
     for (uint32_t k = 0; k < n_entries; k++)
         r.entry[k] = (sg_cat_entry){sg_rng_bits(rng), (uint8_t)sample_u32(rng), (uint8_t)sample_u32(rng),
@@ -212,31 +243,50 @@ static inline sg_cat_table sample_table(sg_rng *rng, uint64_t state, uint32_t n_
 
 static inline sg_cat_search sample_search(sg_rng *rng, uint64_t id)
 {
-    sg_cat_search r = {.id = id, .state = sg_rng_bits(rng), .edge = sg_rng_bits(rng), .atom = sample_u32(rng),
-                       .attempt = sample_u32(rng), .sampler = (uint8_t)sample_u32(rng),
-                       .outcome = (uint8_t)sample_u32(rng), .barrier = sample_double(rng)};
-    for (int k = 0; k < 5; k++) r.calls[k] = sample_u32(rng);
+    sg_cat_search r = {.id = id,
+                       .state = sg_rng_bits(rng),
+                       .edge = sg_rng_bits(rng),
+                       .atom = sample_u32(rng),
+                       .attempt = sample_u32(rng),
+                       .sampler = (uint8_t)sample_u32(rng),
+                       .outcome = (uint8_t)sample_u32(rng),
+                       .barrier = sample_double(rng)};
+    for (int k = 0; k < 5; k++)
+        r.calls[k] = sample_u32(rng);
     return r;
 }
 
 static inline sg_cat_step sample_step(sg_rng *rng, uint64_t step)
 {
-    sg_cat_step r = {.step = step, .state = sg_rng_bits(rng), .edge = sg_rng_bits(rng), .n_states = sg_rng_bits(rng),
-                     .n_edges = sg_rng_bits(rng), .n_searches = sg_rng_bits(rng), .time = sample_double(rng),
-                     .compensation = sample_double(rng), .energy = sample_double(rng), .tau = sample_double(rng),
-                     .centre = sample_u32(rng), .reverse = (uint8_t)sample_u32(rng),
-                     .is_basin = (uint8_t)sample_u32(rng), .barrier = sample_double(rng), .dt = sample_double(rng),
-                     .rate_total = sample_double(rng), .rate_missing = sample_double(rng),
-                     .basin_size = sample_u32(rng), .n_hops = sample_double(rng)};
+    sg_cat_step r = {.step = step,
+                     .state = sg_rng_bits(rng),
+                     .edge = sg_rng_bits(rng),
+                     .n_states = sg_rng_bits(rng),
+                     .n_edges = sg_rng_bits(rng),
+                     .n_searches = sg_rng_bits(rng),
+                     .time = sample_double(rng),
+                     .compensation = sample_double(rng),
+                     .energy = sample_double(rng),
+                     .tau = sample_double(rng),
+                     .centre = sample_u32(rng),
+                     .reverse = (uint8_t)sample_u32(rng),
+                     .is_basin = (uint8_t)sample_u32(rng),
+                     .barrier = sample_double(rng),
+                     .dt = sample_double(rng),
+                     .rate_total = sample_double(rng),
+                     .rate_missing = sample_double(rng),
+                     .basin_size = sample_u32(rng),
+                     .n_hops = sample_double(rng)};
     return r;
 }
 
-/* ---- comparisons, bit for bit (NaN equals NaN) --------------------------------------------------------------------- */
+/* ---- comparisons, bit for bit (NaN equals NaN)
+ * --------------------------------------------------------------------- */
 
 #define SAME(field) assert_memory_equal(&a->field, &b->field, sizeof a->field)
-#define SAME_ARRAY(field, count)                                                                                       \
-    do {                                                                                                               \
-        if ((count) > 0) assert_memory_equal(a->field, b->field, (count) * sizeof *a->field);                          \
+#define SAME_ARRAY(field, count)                                                                             \
+    do {                                                                                                     \
+        if ((count) > 0) assert_memory_equal(a->field, b->field, (count) * sizeof *a->field);                \
     } while (0)
 
 static inline void same_environment(const sg_cat_environment *a, const sg_cat_environment *b)
@@ -271,9 +321,12 @@ static inline void same_state(const sg_cat_state *a, const sg_cat_state *b)
 
 static inline void same_edge(const sg_cat_edge *a, const sg_cat_edge *b)
 {
-    SAME(id), SAME(from), SAME(to), SAME(event), SAME(e_saddle), SAME(barrier), SAME(barrier_back), SAME(centre);
-    SAME(centre_back), SAME(n), SAME(strain_saddle), SAME(strain_final), SAME(participation), SAME(dist_saddle);
-    SAME(dist_final), SAME(saddle_force), SAME(curvature), SAME(curvature2), SAME(found), SAME(sampler), SAME(source);
+    SAME(id), SAME(from), SAME(to), SAME(event), SAME(e_saddle), SAME(barrier), SAME(barrier_back),
+        SAME(centre);
+    SAME(centre_back), SAME(n), SAME(strain_saddle), SAME(strain_final), SAME(participation),
+        SAME(dist_saddle);
+    SAME(dist_final), SAME(saddle_force), SAME(curvature), SAME(curvature2), SAME(found), SAME(sampler),
+        SAME(source);
     SAME_ARRAY(d_saddle, a->n);
 }
 
@@ -282,7 +335,8 @@ static inline void same_table(const sg_cat_table *a, const sg_cat_table *b)
     SAME(state), SAME(n_entries), SAME(n_atoms), SAME(n_searches), SAME(f1), SAME(f2), SAME(rate_missing);
     SAME(from_catalog), SAME(from_inherited), SAME(from_search);
     for (uint32_t k = 0; k < a->n_entries; k++) {
-        SAME(entry[k].edge), SAME(entry[k].reverse), SAME(entry[k].kept), SAME(entry[k].barrier), SAME(entry[k].error);
+        SAME(entry[k].edge), SAME(entry[k].reverse), SAME(entry[k].kept), SAME(entry[k].barrier),
+            SAME(entry[k].error);
     }
     SAME_ARRAY(key, a->n_atoms);
     SAME_ARRAY(variant, a->n_atoms);
@@ -298,11 +352,13 @@ static inline void same_search(const sg_cat_search *a, const sg_cat_search *b)
 static inline void same_step(const sg_cat_step *a, const sg_cat_step *b)
 {
     SAME(step), SAME(state), SAME(edge), SAME(n_states), SAME(n_edges), SAME(n_searches), SAME(time);
-    SAME(compensation), SAME(energy), SAME(tau), SAME(centre), SAME(reverse), SAME(is_basin), SAME(barrier), SAME(dt);
+    SAME(compensation), SAME(energy), SAME(tau), SAME(centre), SAME(reverse), SAME(is_basin), SAME(barrier),
+        SAME(dt);
     SAME(rate_total), SAME(rate_missing), SAME(basin_size), SAME(n_hops);
 }
 
-/* ---- a listener that counts ---------------------------------------------------------------------------------------- */
+/* ---- a listener that counts
+ * ---------------------------------------------------------------------------------------- */
 
 typedef struct heard {
     int lines;

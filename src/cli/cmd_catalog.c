@@ -43,7 +43,8 @@ static void print_header(cli *c, const sg_catalog_header *h)
     for (int a = 0; a < h->n_species; a++) {
         const size_t used = strlen(text);
         snprintf(text + used, sizeof text - used, "%s%s", a ? "," : "", symbol(h->number[a]));
-        for (int b = a; b < h->n_species; b++) cutoff[n++] = h->cutoff[a][b];
+        for (int b = a; b < h->n_species; b++)
+            cutoff[n++] = h->cutoff[a][b];
     }
     cli_result_integer(c, "format", h->format);
     cli_result_integer(c, "key_version", h->key_version);
@@ -59,10 +60,14 @@ static void print_header(cli *c, const sg_catalog_header *h)
 
 static sg_status info(cli *c, sg_catalog *cat, const char *id)
 {
-    static const char *const counts[SG_DB_COUNT] = {
-        [SG_DB_ENVIRONMENTS] = "n_environments", [SG_DB_VARIANTS] = "n_variants", [SG_DB_EVENTS] = "n_events",
-        [SG_DB_STATES] = "n_states",             [SG_DB_EDGES] = "n_edges",       [SG_DB_TABLES] = "n_tables",
-        [SG_DB_SEARCHES] = "n_searches",         [SG_DB_STEPS] = "n_steps"};
+    static const char *const counts[SG_DB_COUNT] = {[SG_DB_ENVIRONMENTS] = "n_environments",
+                                                    [SG_DB_VARIANTS] = "n_variants",
+                                                    [SG_DB_EVENTS] = "n_events",
+                                                    [SG_DB_STATES] = "n_states",
+                                                    [SG_DB_EDGES] = "n_edges",
+                                                    [SG_DB_TABLES] = "n_tables",
+                                                    [SG_DB_SEARCHES] = "n_searches",
+                                                    [SG_DB_STEPS] = "n_steps"};
     sg_curate_info data;
     char key[64];
 
@@ -72,7 +77,8 @@ static sg_status info(cli *c, sg_catalog *cat, const char *id)
     print_header(c, sg_catalog_get_header(cat));
     result_hex(c, "content_hash", data.content_hash);
     cli_result_integer(c, "size_bytes", (int64_t)data.bytes);
-    for (int db = 0; db < SG_DB_COUNT; db++) cli_result_integer(c, counts[db], (int64_t)data.count[db]);
+    for (int db = 0; db < SG_DB_COUNT; db++)
+        cli_result_integer(c, counts[db], (int64_t)data.count[db]);
     cli_result_integer(c, "n_damaged", (int64_t)(data.damaged_events + data.damaged_searches));
     cli_result_integer(c, "events_found", (int64_t)data.found);
     cli_result_number(c, "barrier_min_eV", data.barrier_min);
@@ -96,8 +102,9 @@ static void print_row(cli *c, const sg_curate_row *r)
 
     snprintf(id, sizeof id, "%016" PRIx64, r->id);
     snprintf(key, sizeof key, "%016" PRIx64, r->key);
-    printf("%s\t%s\t%.6f\t%.6f\t%.6f\t%.2f\t%u\t%s\t%g\t%s\t%u\n", id, key, r->barrier, r->barrier_back, r->energy,
-           r->participation, r->found, sampler_word(r->sampler), r->gamma, symbol(r->centre), r->n);
+    printf("%s\t%s\t%.6f\t%.6f\t%.6f\t%.2f\t%u\t%s\t%g\t%s\t%u\n", id, key, r->barrier, r->barrier_back,
+           r->energy, r->participation, r->found, sampler_word(r->sampler), r->gamma, symbol(r->centre),
+           r->n);
     if (!c->result) return;
     sg_json *json = sg_json_append(c->result, "events");
     sg_json_text(json, "id", id);
@@ -129,8 +136,10 @@ static sg_status list(cli *c, sg_catalog *cat, const char *id)
     st = sg_curate_list(cat, by_key ? SG_CURATE_BY_KEY : SG_CURATE_BY_BARRIER, &row, &n);
     if (st != SG_OK) return st;
     cli_progress_close(&c->progress);
-    printf("id\tkey\tbarrier_eV\tbarrier_back_eV\tdE_eV\tparticipation\tfound\tsampler\tgamma\tcentre\tn_atoms\n");
-    for (size_t k = 0; k < n && k < (uint64_t)limit; k++) print_row(c, &row[k]);
+    printf("id\tkey\tbarrier_eV\tbarrier_back_eV\tdE_eV\tparticipation\tfound\tsampler\tgamma\tcentre\tn_"
+           "atoms\n");
+    for (size_t k = 0; k < n && k < (uint64_t)limit; k++)
+        print_row(c, &row[k]);
     sg_json_integer(c->result, "n_events", (int64_t)n);
     sg_free(row);
     return SG_OK;
@@ -167,7 +176,8 @@ static void print_event(cli *c, const sg_cat_event *e)
 /* One line per atom: the shell first, as stored. */
 static void print_atoms(cli *c, const sg_cat_event *e)
 {
-    printf("atom\telement\tshell\tx_A\ty_A\tz_A\tsaddle_dx\tsaddle_dy\tsaddle_dz\tfinal_dx\tfinal_dy\tfinal_dz\n");
+    printf("atom\telement\tshell\tx_A\ty_A\tz_A\tsaddle_dx\tsaddle_dy\tsaddle_dz\tfinal_dx\tfinal_dy\tfinal_"
+           "dz\n");
     for (uint32_t k = 0; k < e->n; k++) {
         double v[9];
         for (int a = 0; a < 3; a++) {
@@ -176,7 +186,8 @@ static void print_atoms(cli *c, const sg_cat_event *e)
             v[6 + a] = (double)e->d_final[k][a];
         }
         printf("%u\t%s\t%d", k + 1, symbol(e->number[k]), k < e->n_shell);
-        for (int j = 0; j < 9; j++) printf("\t%.5f", v[j]);
+        for (int j = 0; j < 9; j++)
+            printf("\t%.5f", v[j]);
         putchar('\n');
         if (!c->result) continue;
         sg_json *json = sg_json_append(c->result, "atoms");
@@ -205,7 +216,8 @@ static sg_status write_frames(const cli *c, const sg_catalog_header *header, con
     }
     if (st == SG_OK) st = sg_io_replace_commit(&replace);
     sg_io_replace_abort(&replace);
-    for (int k = 0; k < 3; k++) sg_system_free(frame[k]);
+    for (int k = 0; k < 3; k++)
+        sg_system_free(frame[k]);
     return st;
 }
 
@@ -260,12 +272,13 @@ static sg_status run(cli *c)
         const char *word;
         sg_status (*act)(cli *c, sg_catalog *cat, const char *id); /* NULL: not built yet */
         int n_inputs;
-    } actions[] = {{"info", info, 2},   {"list", list, 2},   {"show", show, 3},  {"stats", NULL, 0},
-                   {"check", NULL, 0},  {"export", NULL, 0}, {"merge", NULL, 0}, {"compact", NULL, 0}};
+    } actions[] = {{"info", info, 2},  {"list", list, 2},   {"show", show, 3},  {"stats", NULL, 0},
+                   {"check", NULL, 0}, {"export", NULL, 0}, {"merge", NULL, 0}, {"compact", NULL, 0}};
     size_t k = 0;
     sg_catalog *cat = NULL;
 
-    while (k < sizeof actions / sizeof actions[0] && strcmp(actions[k].word, c->input[0]) != 0) k++;
+    while (k < sizeof actions / sizeof actions[0] && strcmp(actions[k].word, c->input[0]) != 0)
+        k++;
     if (k == sizeof actions / sizeof actions[0])
         return sg_fail(SG_EINVAL, "'%s' is nothing that catalog does, need info, list or show", c->input[0]);
     if (!actions[k].act)

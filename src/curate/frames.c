@@ -33,7 +33,8 @@ static sg_status find_box(const sg_cat_event *e, double low[3], double h[3][3])
         for (uint32_t k = 0; k < e->n; k++) {
             position(e, which, k, x);
             for (int a = 0; a < 3; a++) {
-                if (!isfinite(x[a])) return sg_fail(SG_ECORRUPT, "position of atom %u is not a number", k + 1);
+                if (!isfinite(x[a]))
+                    return sg_fail(SG_ECORRUPT, "position of atom %u is not a number", k + 1);
                 low[a] = fmin(low[a], x[a]);
                 high[a] = fmax(high[a], x[a]);
             }
@@ -67,18 +68,22 @@ static sg_status make_frame(const sg_cat_event *e, int which, const sg_species *
     if ((st = sg_cell_init(&(*out)->cell, h, 0.0, periodic)) != SG_OK) return st;
     for (uint32_t k = 0; k < e->n; k++) {
         int type = 0;
-        while (type < species->n && species->number[type] != e->number[k]) type++;
+        while (type < species->n && species->number[type] != e->number[k])
+            type++;
         if (type == species->n)
-            return sg_fail(SG_ECORRUPT, "atom %u is of atomic number %u, which the catalog's header does not name",
-                           k + 1, e->number[k]);
+            return sg_fail(SG_ECORRUPT,
+                           "atom %u is of atomic number %u, which the catalog's header does not name", k + 1,
+                           e->number[k]);
         (*out)->type[k] = type;
         position(e, which, k, (*out)->x[k]);
-        for (int a = 0; a < 3; a++) (*out)->x[k][a] -= low[a];
+        for (int a = 0; a < 3; a++)
+            (*out)->x[k][a] -= low[a];
     }
     return SG_OK;
 }
 
-sg_status sg_curate_event_frames(const sg_catalog_header *header, const sg_cat_event *event, sg_system *frame[3])
+sg_status sg_curate_event_frames(const sg_catalog_header *header, const sg_cat_event *event,
+                                 sg_system *frame[3])
 {
     double low[3], h[3][3];
     sg_species species;

@@ -24,7 +24,8 @@ static int visit_event(void *arg, const void *record)
     const sg_cat_event *event = record;
     sg_curate_info *info = s->info;
 
-    if (sg_grow((void **)&s->barrier, &s->capacity, s->n + 1, sizeof *s->barrier)) return s->out_of_memory = 1;
+    if (sg_grow((void **)&s->barrier, &s->capacity, s->n + 1, sizeof *s->barrier))
+        return s->out_of_memory = 1;
     s->n_events++;
     info->found += event->found;
     if (!isnan(event->barrier)) s->barrier[s->n++] = event->barrier;
@@ -77,7 +78,8 @@ sg_status sg_curate_get_info(sg_catalog *cat, sg_curate_info *out)
     if (st == SG_OK) st = sg_catalog_each(cat, SG_DB_SEARCHES, visit_search, &s);
     if (st == SG_OK) {
         /* a writer may have added some between count and visit */
-        out->damaged_events = out->count[SG_DB_EVENTS] > s.n_events ? out->count[SG_DB_EVENTS] - s.n_events : 0;
+        out->damaged_events =
+            out->count[SG_DB_EVENTS] > s.n_events ? out->count[SG_DB_EVENTS] - s.n_events : 0;
         out->damaged_searches =
             out->count[SG_DB_SEARCHES] > s.n_searches ? out->count[SG_DB_SEARCHES] - s.n_searches : 0;
         summarize_barriers(&s);

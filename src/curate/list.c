@@ -89,7 +89,8 @@ sg_status sg_curate_list(sg_catalog *cat, sg_curate_order order, sg_curate_row *
     *n = 0;
     sg_status st = sg_catalog_each(cat, SG_DB_EVENTS, take_row, &r);
     if (st == SG_OK && r.out_of_memory) st = sg_fail(SG_ENOMEM, "list of events");
-    if (st == SG_OK && !r.row && !(r.row = sg_calloc(1, sizeof *r.row))) st = sg_fail(SG_ENOMEM, "list of events");
+    if (st == SG_OK && !r.row && !(r.row = sg_calloc(1, sizeof *r.row)))
+        st = sg_fail(SG_ENOMEM, "list of events");
     if (st != SG_OK) {
         sg_free(r.row);
         return st;
@@ -120,7 +121,8 @@ static sg_status read_digits(const char *text, prefix *p)
     p->length = strlen(digits);
     if (p->length < 1 || p->length > 16 || strspn(digits, "0123456789abcdefABCDEF") != p->length)
         return sg_fail(SG_EINVAL, "event id '%s', need 1 to 16 hexadecimal digits", text);
-    for (size_t k = 0; k < p->length; k++) p->text[k] = (char)tolower((unsigned char)digits[k]);
+    for (size_t k = 0; k < p->length; k++)
+        p->text[k] = (char)tolower((unsigned char)digits[k]);
     return SG_OK;
 }
 
@@ -138,8 +140,8 @@ sg_status sg_curate_find_event(sg_catalog *cat, const char *text, uint64_t *id)
     if ((st = sg_catalog_each(cat, SG_DB_EVENTS, match, &p)) != SG_OK) return st;
     if (p.matches == 0) return sg_fail(SG_ENOTFOUND, "no event begins with %s", p.text);
     if (p.matches > 1)
-        return sg_fail(SG_EINVAL, "several events begin with %s: %016" PRIx64 ", %016" PRIx64 ", ..", p.text, p.id[0],
-                       p.id[1]);
+        return sg_fail(SG_EINVAL, "several events begin with %s: %016" PRIx64 ", %016" PRIx64 ", ..", p.text,
+                       p.id[0], p.id[1]);
     *id = p.id[0];
     return SG_OK;
 }

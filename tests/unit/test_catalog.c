@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The catalog: every record there and back, bytes against literal ones, look-ups over base and overlay, headers, locks.
- * Files are compared with what LMDB itself reads, not with what our own reader says. */
+/* The catalog: every record there and back, bytes against literal ones, look-ups over base and overlay,
+ * headers, locks. Files are compared with what LMDB itself reads, not with what our own reader says. */
 #include "catalog_samples.h"
 
 #include <sys/wait.h>
@@ -44,8 +44,8 @@ static void reopen(place *p, int write)
 }
 
 /* one transaction of LMDB's own on the closed catalog: read, overwrite or remove one value */
-static size_t raw_access(const char *path, const char *db, const void *key, size_t n_key, void *copy, size_t room,
-                         const void *replace, size_t n_replace)
+static size_t raw_access(const char *path, const char *db, const void *key, size_t n_key, void *copy,
+                         size_t room, const void *replace, size_t n_replace)
 {
     MDB_env *env;
     MDB_txn *txn;
@@ -79,18 +79,19 @@ static size_t raw_access(const char *path, const char *db, const void *key, size
     return n;
 }
 
-/* ---- there and back ------------------------------------------------------------------------------------------------ */
+/* ---- there and back
+ * ------------------------------------------------------------------------------------------------ */
 
-#define ROUND_TRIP(kind, put, get, same, key)                                                                          \
-    do {                                                                                                               \
-        assert_ok(put(p->cat, &kind));                                                                                 \
-        sg_cat_##kind got_;                                                                                            \
-        assert_status(get(p->cat, key, &got_), SG_ENOTFOUND); /* not before the commit */                              \
-        assert_ok(sg_catalog_commit(p->cat));                                                                          \
-        assert_ok(get(p->cat, key, &got_));                                                                            \
-        same(&kind, &got_);                                                                                            \
-        sg_cat_##kind##_clear(&got_);                                                                                  \
-        sg_cat_##kind##_clear(&kind);                                                                                  \
+#define ROUND_TRIP(kind, put, get, same, key)                                                                \
+    do {                                                                                                     \
+        assert_ok(put(p->cat, &kind));                                                                       \
+        sg_cat_##kind got_;                                                                                  \
+        assert_status(get(p->cat, key, &got_), SG_ENOTFOUND); /* not before the commit */                    \
+        assert_ok(sg_catalog_commit(p->cat));                                                                \
+        assert_ok(get(p->cat, key, &got_));                                                                  \
+        same(&kind, &got_);                                                                                  \
+        sg_cat_##kind##_clear(&got_);                                                                        \
+        sg_cat_##kind##_clear(&kind);                                                                        \
     } while (0)
 
 static void sg_cat_step_clear(sg_cat_step *r)
@@ -176,21 +177,31 @@ static void test_meta(void **state)
     assert_status(sg_catalog_put_meta(p->cat, "", "x", 1), SG_EINVAL);
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------------------------- */
+/* ---- bytes
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void test_literal_bytes(void **state)
 {
-    /* search 0x0102030405060708: state 2, edge 3, atom 4, attempt 5, sampler 6, outcome 7, calls 8..12, barrier 1.5 eV */
+    /* search 0x0102030405060708: state 2, edge 3, atom 4, attempt 5, sampler 6, outcome 7, calls 8..12,
+     * barrier 1.5 eV */
     static const unsigned char payload[] = {
-        0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,
-        4, 0, 0, 0, 5, 0, 0, 0, 6, 7, 8, 0, 0, 0, 9, 0, 0, 0, 10, 0, 0, 0, 11, 0, 0, 0, 12, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0xf8, 0x3f};
+        0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01, 2,  0, 0, 0, 0, 0, 0, 0, 3, 0, 0,    0,   0,
+        0,    0,    0,    4,    0,    0,    0,    5,    0,  0, 0, 6, 7, 8, 0, 0, 0, 9, 0,    0,   0,
+        10,   0,    0,    0,    11,   0,    0,    0,    12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f};
     static const unsigned char key[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08};
     const unsigned char head[] = {'s', 'g', 7, 1, sizeof payload, 0, 0, 0};
     unsigned char value[128];
     place *p = *state;
-    const sg_cat_search search = {.id = 0x0102030405060708u, .state = 2, .edge = 3, .atom = 4, .attempt = 5,
-                                  .sampler = 6, .outcome = 7, .calls = {8, 9, 10, 11, 12}, .barrier = 1.5};
+    const sg_cat_search search = {.id = 0x0102030405060708u,
+                                  .state = 2,
+                                  .edge = 3,
+                                  .atom = 4,
+                                  .attempt = 5,
+                                  .sampler = 6,
+                                  .outcome = 7,
+                                  .calls = {8, 9, 10, 11, 12},
+                                  .barrier = 1.5};
 
     assert_ok(sg_catalog_put_search(p->cat, &search));
     assert_ok(sg_catalog_commit(p->cat));
@@ -200,7 +211,8 @@ static void test_literal_bytes(void **state)
     assert_int_equal(n, 16 + sizeof payload);
     assert_memory_equal(value, head, sizeof head);
     assert_memory_equal(value + 16, payload, sizeof payload);
-    /* XXH3-64 of the payload seeded with that of the head: from a program of five lines that knows only xxhash.h */
+    /* XXH3-64 of the payload seeded with that of the head: from a program of five lines that knows only
+     * xxhash.h */
     assert_memory_equal(value + 8, "\x86\x11\xc2\xdf\x2c\x71\x5a\x47", 8);
 }
 
@@ -220,7 +232,8 @@ static void test_variant_key_bytes(void **state)
     sg_cat_variant_clear(&variant);
 }
 
-/* ---- order, counts, hash ------------------------------------------------------------------------------------------- */
+/* ---- order, counts, hash
+ * ------------------------------------------------------------------------------------------- */
 
 static int ascending(void *arg, const void *record)
 {
@@ -290,7 +303,8 @@ static void test_hash_ignores_history(void **state)
     assert_int_not_equal(a, empty);
 }
 
-/* ---- base and overlay ---------------------------------------------------------------------------------------------- */
+/* ---- base and overlay
+ * ---------------------------------------------------------------------------------------------- */
 
 static void put_pair(sg_catalog *cat, uint64_t key, uint64_t id, uint32_t count)
 {
@@ -314,7 +328,8 @@ static void make_base(place *p, const char *name, const uint64_t ids[], int n)
     sg_catalog *cat;
 
     assert_ok(sg_catalog_create(joined(file, p->path, name), &header, &cat));
-    for (int k = 0; k < n; k++) put_pair(cat, 5, ids[k], 1);
+    for (int k = 0; k < n; k++)
+        put_pair(cat, 5, ids[k], 1);
     put_pair(cat, 4, 900, 1);
     put_pair(cat, 6, 901, 1);
     assert_ok(sg_catalog_commit(cat));
@@ -457,7 +472,8 @@ static void test_bad_headers(void **state)
     assert_int_equal(access(file, F_OK), -1);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void test_other_format_version(void **state)
 {
@@ -489,7 +505,8 @@ static void test_no_catalog(void **state)
     assert_int_equal(folder_entries(file), 0); /* looking leaves nothing behind */
     joined(data, file, "data.mdb");
     FILE *f = fopen(data, "wb");
-    for (int k = 0; k < 20000; k++) fputc('x', f);
+    for (int k = 0; k < 20000; k++)
+        fputc('x', f);
     fclose(f);
     assert_status(sg_catalog_open(file, 0, NULL, &cat), SG_EMISMATCH);
     assert_null(cat);
@@ -593,7 +610,8 @@ static void test_nested_reads(void **state)
 {
     place *p = *state;
 
-    for (uint64_t k = 0; k < 3; k++) assert_ok(sg_catalog_put_step(p->cat, &(sg_cat_step){.step = k}));
+    for (uint64_t k = 0; k < 3; k++)
+        assert_ok(sg_catalog_put_step(p->cat, &(sg_cat_step){.step = k}));
     assert_ok(sg_catalog_commit(p->cat));
     assert_ok(sg_catalog_each(p->cat, SG_DB_STEPS, look_up_inside, p->cat));
 }
@@ -621,12 +639,27 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(test_round_trips), CASE(test_variants_and_searches), CASE(test_meta), CASE(test_literal_bytes),
-        CASE(test_variant_key_bytes), CASE(test_each_is_ordered_and_stops), CASE(test_hash_ignores_history),
-        CASE(test_base_and_overlay_unite), CASE(test_foreign_base), CASE(test_header_match), CASE(test_header_is_kept),
-        CASE(test_bad_headers), CASE(test_other_format_version), CASE(test_no_catalog), CASE(test_foreign_lmdb),
-        CASE(test_create_twice_and_in_no_parent), CASE(test_read_only_refuses_puts), CASE(test_one_writer),
-        CASE(test_abort_drops), CASE(test_nested_reads), CASE(test_size),
+        CASE(test_round_trips),
+        CASE(test_variants_and_searches),
+        CASE(test_meta),
+        CASE(test_literal_bytes),
+        CASE(test_variant_key_bytes),
+        CASE(test_each_is_ordered_and_stops),
+        CASE(test_hash_ignores_history),
+        CASE(test_base_and_overlay_unite),
+        CASE(test_foreign_base),
+        CASE(test_header_match),
+        CASE(test_header_is_kept),
+        CASE(test_bad_headers),
+        CASE(test_other_format_version),
+        CASE(test_no_catalog),
+        CASE(test_foreign_lmdb),
+        CASE(test_create_twice_and_in_no_parent),
+        CASE(test_read_only_refuses_puts),
+        CASE(test_one_writer),
+        CASE(test_abort_drops),
+        CASE(test_nested_reads),
+        CASE(test_size),
     };
     return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking into catalogs, against a catalog made by hand. "test_curate make FOLDER" leaves that catalog for the test of the
- * program. */
+/* Looking into catalogs, against a catalog made by hand. "test_curate make FOLDER" leaves that catalog for
+ * the test of the program. */
 #include "catalog_samples.h"
 
 #include "slowglass/curate.h"
@@ -17,11 +17,24 @@ static void put_event(sg_catalog *cat, int k)
 {
     unsigned char number[3] = {29, 40, 29};
     float x[3][3] = {{-2.5f, 0, 0}, {0, 0, 0}, {2.5f, 0, 0}};
-    float saddle[3][3] = {{0, 0, 0}, {0, 0.5f, 0}, {0, 0, 0.25f}}, final[3][3] = {{0, 0, 0}, {0, 1, 0}, {0, 0, 0.5f}};
-    const sg_cat_event event = {.id = ids[k], .key = keys[k], .n_shell = 2, .n = 3, .number = number, .x = x,
-                                .d_saddle = saddle, .d_final = final, .barrier = barriers[k], .barrier_back = 0.1,
-                                .prefactor = NAN, .participation = 1.5, .gamma = 0.01 * k, .seed = UINT64_MAX,
-                                .found = 10u + (uint32_t)k, .sampler = SG_SAMPLER_LOCAL};
+    float saddle[3][3] = {{0, 0, 0}, {0, 0.5f, 0}, {0, 0, 0.25f}},
+          final[3][3] = {{0, 0, 0}, {0, 1, 0}, {0, 0, 0.5f}};
+    const sg_cat_event event = {.id = ids[k],
+                                .key = keys[k],
+                                .n_shell = 2,
+                                .n = 3,
+                                .number = number,
+                                .x = x,
+                                .d_saddle = saddle,
+                                .d_final = final,
+                                .barrier = barriers[k],
+                                .barrier_back = 0.1,
+                                .prefactor = NAN,
+                                .participation = 1.5,
+                                .gamma = 0.01 * k,
+                                .seed = UINT64_MAX,
+                                .found = 10u + (uint32_t)k,
+                                .sampler = SG_SAMPLER_LOCAL};
 
     assert_ok(sg_catalog_put_event(cat, &event));
 }
@@ -33,9 +46,11 @@ static sg_catalog *make_catalog(const char *path)
     sg_catalog *cat;
 
     assert_ok(sg_catalog_create(path, &header, &cat));
-    for (int k = 0; k < N_EVENTS; k++) put_event(cat, k);
+    for (int k = 0; k < N_EVENTS; k++)
+        put_event(cat, k);
     for (uint64_t k = 0; k < sizeof outcomes; k++)
-        assert_ok(sg_catalog_put_search(cat, &(sg_cat_search){.id = k, .outcome = outcomes[k], .barrier = NAN}));
+        assert_ok(
+            sg_catalog_put_search(cat, &(sg_cat_search){.id = k, .outcome = outcomes[k], .barrier = NAN}));
     assert_ok(sg_catalog_put_step(cat, &(sg_cat_step){.step = 0}));
     assert_ok(sg_catalog_commit(cat));
     return cat;
@@ -176,10 +191,12 @@ static void test_frames(void **state)
         assert_true(fabs(s->x[1][0] - s->x[0][0] - 2.5) < 1e-12 && fabs(s->x[1][1] - s->x[0][1] - y) < 1e-12);
         assert_true(fabs(s->x[2][0] - s->x[0][0] - 5.0) < 1e-12 && fabs(s->x[2][2] - s->x[0][2] - z) < 1e-12);
         for (int k = 0; k < 3; k++)
-            for (int a = 0; a < 3; a++) assert_true(s->x[k][a] >= 1.9 && s->x[k][a] <= s->cell.h[a][a] - 1.9);
+            for (int a = 0; a < 3; a++)
+                assert_true(s->x[k][a] >= 1.9 && s->x[k][a] <= s->cell.h[a][a] - 1.9);
         assert_int_equal(s->cell.periodic[0] | s->cell.periodic[1] | s->cell.periodic[2], 0);
     }
-    for (int which = 0; which < 3; which++) sg_system_free(frame[which]);
+    for (int which = 0; which < 3; which++)
+        sg_system_free(frame[which]);
     event.number[2] = 13;
     assert_status(sg_curate_event_frames(sg_catalog_get_header(p->cat), &event, frame), SG_ECORRUPT);
     assert_text("13");
@@ -222,15 +239,17 @@ static void test_memory(void **state)
         sg_alloc_fail_after(-1);
         assert_true(st == SG_OK || (st == SG_ENOMEM && !frame[0] && !frame[1] && !frame[2]));
     }
-    for (int which = 0; which < 3; which++) sg_system_free(frame[which]);
+    for (int which = 0; which < 3; which++)
+        sg_system_free(frame[which]);
     sg_cat_event_clear(&event);
 }
 
 int main(int argc, char **argv)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = {CASE(test_info), CASE(test_info_of_even_and_of_none), CASE(test_list),
-                                       CASE(test_find_by_digits), CASE(test_frames), CASE(test_memory)};
+    const struct CMUnitTest tests[] = {CASE(test_info),   CASE(test_info_of_even_and_of_none),
+                                       CASE(test_list),   CASE(test_find_by_digits),
+                                       CASE(test_frames), CASE(test_memory)};
 
     if (argc == 3 && strcmp(argv[1], "make") == 0) {
         sg_catalog_close(make_catalog(argv[2]));
