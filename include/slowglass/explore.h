@@ -34,6 +34,7 @@ typedef struct sg_explore_options {
     int max_per_step; /* cap on the searches in every other state; 0: none; negative: no searches */
     int batch;        /* tasks per batch */
     double barrier_max;  /* eV: lent and inherited events above are not refined; 0: all are */
+    double store_below;  /* eV: generic events above are not written to the catalog; 0: all are */
     double keep, refine; /* Å: support moved less than keep: event stays as it is; less than refine: reconverged; else dropped */
     double residual_max; /* Å, of a placed event */
     double variant_radius, variant_tolerance; /* Å */

@@ -52,7 +52,6 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
 
 static sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
 {
-    enum { MAX_AUTOMORPHISMS = 64, MAX_PLACEMENTS = 48 };
     sg_environment env;
     sg_cluster cluster = {0};
     sg_cat_event event = {0};
@@ -71,6 +70,8 @@ static sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
     if (st == SG_OK && (int)t->attempt < n) {
         sg_event_guess(ex->frame, &event, &cluster, &place[t->attempt], s->x_guess, s->mode_guess);
         s->active = !guess_is_known(ex, ex->plan.state, t->atom, event.barrier, (positions)s->x_guess);
+        s->found = event.found;
+        s->barrier = event.barrier;
     }
     sg_cat_event_clear(&event);
     sg_cluster_clear(&cluster);
@@ -79,14 +80,33 @@ static sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
     return st;
 }
 
-static sg_status prepare(sg_explorer *ex, const task *t, slot *s)
+/* A lent guess that an earlier task of the batch has too. */
+static int guess_is_taken(sg_explorer *ex, const task *t, int k)
 {
+    const slot *s = &ex->slot[k];
+
+    for (int q = 0; q < k; q++) {
+        const slot *other = &ex->slot[q];
+        const task *u = t - (k - q);
+        if (!other->active || u->kind != TASK_LEND || u->atom != t->atom || fabs(other->barrier - s->barrier) > same_guess_energy)
+            continue;
+        if (sg_system_displacement(ex->frame, (positions)other->x_guess, (positions)s->x_guess, NULL, NULL) < same_guess_distance)
+            return 1;
+    }
+    return 0;
+}
+
+static sg_status prepare(sg_explorer *ex, const task *t, int k)
+{
+    slot *s = &ex->slot[k];
+    sg_status st = SG_OK;
+
     s->active = 0;
     s->status = SG_OK;
     if (t->kind == TASK_INHERIT) return prepare_inherited(ex, t, s);
-    if (t->kind == TASK_LEND) return prepare_lent(ex, t, s);
-    s->active = 1;
-    return SG_OK;
+    if (t->kind == TASK_SEARCH) return s->active = 1, SG_OK;
+    if ((st = prepare_lent(ex, t, s)) == SG_OK && s->active) s->active = !guess_is_taken(ex, t, k);
+    return st;
 }
 
 static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_saddle_work *work)
@@ -180,11 +200,10 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_passage *p, uin
     return same >= 0 ? count_again(ex, same, edge_id) : SG_OK;
 }
 
-static sg_status merge_refined(sg_explorer *ex, const task *t, sg_passage *p, uint64_t *edge_id)
+static sg_status merge_refined(sg_explorer *ex, const task *t, uint32_t found, sg_passage *p, uint64_t *edge_id)
 {
     const int is_lent = t->kind == TASK_LEND;
     uint64_t event = t->ref;
-    uint32_t found = 1;
     int same = -1;
 
     ex->stats.refinements++;
@@ -203,10 +222,11 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, sg_passage *p, ui
     return SG_OK;
 }
 
-static sg_status merge(sg_explorer *ex, const task *t, sg_passage *p)
+static sg_status merge(sg_explorer *ex, const task *t, const slot *s)
 {
+    sg_passage *p = s->passage;
     uint64_t edge_id = 0;
-    const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, p, &edge_id) : merge_refined(ex, t, p, &edge_id);
+    const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, p, &edge_id) : merge_refined(ex, t, s->found, p, &edge_id);
     return st == SG_OK ? log_row(ex, t, p, edge_id) : st;
 }
 
@@ -232,16 +252,20 @@ sg_status run_batches(sg_explorer *ex)
     plan *p = &ex->plan;
     sg_status st = commit_batch(ex);
 
-    while (st == SG_OK && p->done < p->n) {
+    while (st == SG_OK && (p->done < p->n || !p->second)) {
+        if (p->done == p->n) {
+            if ((st = plan_second_round(ex)) == SG_OK) st = commit_batch(ex);
+            continue;
+        }
         const size_t first = p->done, left = p->n - first;
         const int count = left < (size_t)ex->opt.batch ? (int)left : ex->opt.batch;
 
         if (sg_interrupt_requested()) return sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu", p->done, p->n,
                                                      (unsigned long long)p->state);
-        for (int k = 0; k < count && st == SG_OK; k++) st = prepare(ex, &p->task[first + (size_t)k], &ex->slot[k]);
+        for (int k = 0; k < count && st == SG_OK; k++) st = prepare(ex, &p->task[first + (size_t)k], k);
         if (st == SG_OK) st = run_parallel(ex, first, count);
         for (int k = 0; k < count && st == SG_OK; k++)
-            if (ex->slot[k].active) st = merge(ex, &p->task[first + (size_t)k], ex->slot[k].passage);
+            if (ex->slot[k].active) st = merge(ex, &p->task[first + (size_t)k], &ex->slot[k]);
         if (st != SG_OK) break;
         p->done += (size_t)count;
         st = commit_batch(ex);

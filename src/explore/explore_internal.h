@@ -7,6 +7,8 @@
 
 typedef const double (*positions)[3];
 
+enum { MAX_AUTOMORPHISMS = 64, MAX_PLACEMENTS = 48 };
+
 typedef enum { TASK_INHERIT = 0, TASK_LEND = 1, TASK_SEARCH = 2 } task_kind; /* also the order in which a plan runs */
 
 typedef struct task {
@@ -19,6 +21,8 @@ typedef struct task {
 typedef struct plan { /* tasks of the state in hand; stored with every batch */
     uint64_t state, parent;
     size_t n, done, capacity;
+    int is_open;     /* a plan is in hand */
+    uint64_t second; /* 1: the second round has been planned */
     task *task;
 } plan;
 
@@ -30,6 +34,8 @@ typedef struct variant_class { /* atoms of the state in hand with congruent surr
 
 typedef struct slot { /* one task of a batch: input and result */
     int active;           /* 0: skipped, nothing to do */
+    uint32_t found;       /* lent: how often the generic event has been found */
+    double barrier;       /* lent: of the generic event, eV */
     double (*x_guess)[3]; /* [n] */
     double (*mode_guess)[3];
     int has_mode;
@@ -88,8 +94,14 @@ sg_status put_state(sg_explorer *ex, uint64_t id);
 sg_status put_edge(sg_explorer *ex, uint64_t id);
 sg_status put_table(sg_explorer *ex, uint64_t state);
 
+/* generic.c: generic records of both directions of a new edge; the one from the start is remembered in the edge. An event of the
+ * catalog that describes the same passage is counted again instead. */
+sg_status put_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge);
+
 /* plan.c */
 sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent);
+/* Second round: what this state's searches have found is lent to its other atoms. */
+sg_status plan_second_round(sg_explorer *ex);
 sg_status plan_store(sg_explorer *ex);
 sg_status plan_load(sg_explorer *ex);
 void plan_clear(sg_explorer *ex);

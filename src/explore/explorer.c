@@ -125,7 +125,7 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     if (table_is_complete(ex, state)) return *out = ex->table[state], SG_OK;
     frame_to(ex, state);
     if ((st = keys_to_frame(ex)) != SG_OK) return st;
-    const int resumed = ex->plan.task != NULL && ex->plan.state == state && ex->plan.done < ex->plan.n && ex->table[state];
+    const int resumed = ex->plan.is_open && ex->plan.state == state && ex->table[state];
     st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
     if (st == SG_OK) st = run_batches(ex);
     if (st != SG_OK) return st;

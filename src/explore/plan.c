@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_AUTOMORPHISMS = 64, MAX_PLACEMENTS = 48, MAX_LENT_PER_ATOM = 96 };
+enum { MAX_LENT_PER_ATOM = 96 };
 static const double kept_error = 0.5; /* eV/Å: error bar of a kept barrier per Å that its support has moved (catalog/README.md) */
 
 void plan_clear(sg_explorer *ex)
@@ -37,7 +37,7 @@ static uint64_t get64(const unsigned char *p)
     return v;
 }
 
-enum { PLAN_HEAD = 24, PLAN_TASK = 24 };
+enum { PLAN_HEAD = 32, PLAN_TASK = 24 };
 
 sg_status plan_store(sg_explorer *ex)
 {
@@ -49,6 +49,7 @@ sg_status plan_store(sg_explorer *ex)
     put64(b, p->state);
     put64(b + 8, p->parent);
     put64(b + 16, p->n);
+    put64(b + 24, p->second);
     for (size_t k = 0; k < p->n; k++) {
         const task *t = &p->task[k];
         b = bytes + PLAN_HEAD + k * PLAN_TASK;
@@ -80,12 +81,14 @@ sg_status plan_load(sg_explorer *ex)
     }
     ex->plan.state = get64(b);
     ex->plan.parent = get64(b + 8);
+    ex->plan.second = get64(b + 24);
     for (uint64_t k = 0; k < n && st == SG_OK; k++) {
         const unsigned char *q = b + PLAN_HEAD + k * PLAN_TASK;
         const uint64_t head = get64(q);
         st = add_task(&ex->plan, (task){(uint8_t)head, (uint8_t)(head >> 8), (uint32_t)(head >> 32), (uint32_t)get64(q + 8), get64(q + 16)});
     }
     ex->plan.done = (size_t)get64(done);
+    ex->plan.is_open = 1;
     if (st == SG_OK && (ex->plan.done > ex->plan.n || ex->plan.state >= ex->n_states || ex->plan.parent >= ex->n_states))
         st = sg_fail(SG_ECORRUPT, "stored plan does not fit the run");
 end:
@@ -173,6 +176,17 @@ static int compare_offers(const void *a, const void *b)
     return (x->task.attempt > y->task.attempt) - (x->task.attempt < y->task.attempt);
 }
 
+/* Events that this state's own searches have found. */
+static int found_here(const sg_explorer *ex, uint64_t event)
+{
+    const sg_cat_table *t = ex->table[ex->plan.state];
+    for (uint32_t k = 0; k < t->n_entries; k++) {
+        const sg_cat_edge *e = &ex->edge[t->entry[k].edge - 1];
+        if (e->event == event && e->from == ex->plan.state && e->source == SG_SOURCE_SEARCH) return 1;
+    }
+    return 0;
+}
+
 static sg_status offers_for_atom(sg_explorer *ex, int atom, sg_placement *place, int (*perm)[SG_TOPOLOGY_MAX_VERTICES], offer **list,
                                  size_t *n, size_t *capacity)
 {
@@ -188,7 +202,7 @@ static sg_status offers_for_atom(sg_explorer *ex, int atom, sg_placement *place,
     if ((st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL)) != SG_OK) goto done;
     for (int k = 0; k < n_events && n_lent < MAX_LENT_PER_ATOM; k++) {
         int m = 0;
-        if (!in_window(ex, event[k].barrier)) continue;
+        if (!in_window(ex, event[k].barrier) || (ex->plan.second && !found_here(ex, event[k].id))) continue;
         st = sg_event_place(&event[k], &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, ex->opt.residual_max, MAX_PLACEMENTS,
                             place, &m);
         if (st != SG_OK) goto done;
@@ -297,6 +311,7 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
     sg_status st = changed ? SG_OK : sg_fail(SG_ENOMEM, "plan");
 
     plan_clear(ex);
+    ex->plan.is_open = 1;
     ex->plan.state = state;
     ex->plan.parent = parent;
     if (st == SG_OK) st = registry_new_table(ex, state, &t);
@@ -309,5 +324,18 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
     if (st == SG_OK) st = put_table(ex, state);
     if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
     sg_free(changed);
+    return st;
+}
+
+sg_status plan_second_round(sg_explorer *ex)
+{
+    unsigned char *lend = sg_calloc((size_t)ex->frame->n, 1);
+    sg_status st = lend ? SG_OK : sg_fail(SG_ENOMEM, "plan");
+
+    if (st == SG_OK) memset(lend, 1, (size_t)ex->frame->n);
+    ex->plan.second = 1;
+    if (st == SG_OK && ex->table[ex->plan.state]->from_search > 0) st = plan_lent(ex, lend);
+    if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
+    sg_free(lend);
     return st;
 }

@@ -182,55 +182,6 @@ sg_status link_edge(sg_explorer *ex, uint64_t edge_id)
     return st == SG_OK ? link_end(ex, edge_id, 1) : st;
 }
 
-/* Generic record of an edge seen from one end. `sys` holds the positions of that end. */
-static sg_status put_generic(sg_explorer *ex, const sg_system *sys, positions d_saddle, positions d_final, const sg_cat_edge *edge,
-                             int reverse, const sg_bonds *bonds, uint64_t *id)
-{
-    sg_environment env;
-    sg_cat_environment record;
-    sg_cat_event ev = {0};
-    sg_status st = sg_topology_environment(sys, &ex->params, bonds, (int)edge->centre, &env);
-
-    if (st != SG_OK) return st;
-    st = sg_event_generic(sys, &env, bonds, d_saddle, d_final, edge, reverse, &ev);
-    if (st != SG_OK) return st;
-    ev.seed = ex->opt.seed;
-    record = (sg_cat_environment){env.key, (uint32_t)env.n, (uint32_t)env.form_size, env.form};
-    st = sg_catalog_put_environment(ex->cat, &record);
-    if (st == SG_OK) st = sg_catalog_put_event(ex->cat, &ev);
-    *id = ev.id;
-    ex->stats.new_events++;
-    sg_cat_event_clear(&ev);
-    return st;
-}
-
-/* Generic events of both directions. The one from the start is remembered in the edge. */
-static sg_status put_both_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge)
-{
-    const size_t n = (size_t)ex->frame->n, bytes = n * sizeof *ex->frame->x;
-    double(*d)[3] = sg_calloc(2 * n, sizeof *d);
-    sg_bonds *bonds = NULL;
-    uint64_t id = 0;
-    sg_status st = d ? SG_OK : sg_fail(SG_ENOMEM, "generic event");
-
-    if (st != SG_OK) return st;
-    double(*d_final)[3] = d + n;
-    for (int side = 0; side < 2 && st == SG_OK; side++) {
-        memcpy(ex->frame->x, side == 0 ? ex->state[edge->from].x : p->x_final, bytes);
-        sg_system_displacement(ex->frame, (positions)ex->frame->x, (positions)p->x_saddle, d, NULL);
-        sg_system_displacement(ex->frame, (positions)ex->frame->x,
-                               side == 0 ? (positions)p->x_final : (positions)ex->state[edge->from].x, d_final, NULL);
-        st = sg_bonds_create(ex->frame, &ex->params, &bonds);
-        if (st == SG_OK) st = put_generic(ex, ex->frame, (positions)d, (positions)d_final, edge, side, bonds, &id);
-        if (side == 0) edge->event = id;
-        sg_bonds_free(bonds);
-        bonds = NULL;
-    }
-    frame_to(ex, edge->from);
-    sg_free(d);
-    return st;
-}
-
 sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler, sg_source source, uint64_t event,
                          uint32_t found, int generic, uint64_t *edge_id, int *same_entry)
 {
@@ -254,7 +205,7 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
     edge.found = found;
     edge.source = (uint8_t)source;
     edge.id = ex->n_edges + 1;
-    if (generic && (st = put_both_generics(ex, p, &edge)) != SG_OK) {
+    if (generic && (st = put_generics(ex, p, &edge)) != SG_OK) {
         sg_cat_edge_clear(&edge);
         return st;
     }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_AUTOMORPHISMS = 64 };
 static const double cover_margin = 0.3; /* Å: atoms this close to the rim may be in one sphere and not in the other */
 
 void variants_clear(sg_explorer *ex)
@@ -146,6 +145,7 @@ static sg_status fits(sg_explorer *ex, const sg_cat_variant *v, matcher *m, int 
     opt.assign_max = 4 * tolerance;
     opt.cover = ex->opt.variant_radius - cover_margin;
     opt.best_only = 1;
+    opt.enough = tolerance;
     if (st == SG_OK)
         st = sg_topology_match(&ref, &m->cluster, m->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])m->perm, &opt, 1, &m->placement, &n);
     sg_cluster_clear(&ref);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Generic records of what searches find. An event that the catalog can already place on this centre with the same barrier and the same
+ * displacements is the same event, met again elsewhere or from another atom: it is counted, not stored a second time. */
+#include "explore_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double same_barrier = 2e-3;      /* eV  } equivalent places of a crystal agree far better, two places of a */
+static const double same_displacement = 0.1;  /* Å   } glass far worse */
+static const double same_reference = 0.15;    /* Å, residual of the placement */
+
+typedef struct side { /* one direction of a passage */
+    sg_environment env;
+    sg_cluster cluster;
+    int n_perm;
+    int perm[MAX_AUTOMORPHISMS][SG_TOPOLOGY_MAX_VERTICES];
+    sg_placement place[MAX_PLACEMENTS];
+} side;
+
+static int agrees(const sg_cat_event *ev, const side *s, const sg_placement *p, positions d_saddle, positions d_final)
+{
+    for (int k = 0; k < p->n; k++) {
+        const int i = s->cluster.atom[p->map[k]];
+        for (int a = 0; a < 3; a++) {
+            double to_saddle = 0, to_final = 0;
+            for (int b = 0; b < 3; b++) {
+                to_saddle += p->R[a][b] * (double)ev->d_saddle[k][b];
+                to_final += p->R[a][b] * (double)ev->d_final[k][b];
+            }
+            if (fabs(to_saddle - d_saddle[i][a]) > same_displacement || fabs(to_final - d_final[i][a]) > same_displacement) return 0;
+        }
+    }
+    return 1;
+}
+
+static sg_status count_generic(sg_explorer *ex, uint64_t id)
+{
+    sg_cat_event own = {0};
+    sg_status st = sg_catalog_get_own_event(ex->cat, id, &own);
+
+    if (st == SG_ENOTFOUND) return SG_OK; /* of a base: the edge's counter has it */
+    if (st != SG_OK) return st;
+    own.found++;
+    st = sg_catalog_put_event(ex->cat, &own);
+    sg_cat_event_clear(&own);
+    return st;
+}
+
+/* The event of the catalog that this direction of the passage repeats, 0 if none. */
+static sg_status find_generic(sg_explorer *ex, side *s, double barrier, positions d_saddle, positions d_final, uint64_t *id)
+{
+    sg_cat_event *event = NULL;
+    int n = 0, n_place;
+    sg_status st = sg_catalog_find_events(ex->cat, s->env.key, &event, &n);
+
+    *id = 0;
+    s->n_perm = 0;
+    for (int k = 0; k < n && st == SG_OK && *id == 0; k++) {
+        if (fabs(event[k].barrier - barrier) > same_barrier) continue;
+        if (s->n_perm == 0) {
+            st = sg_topology_automorphisms(&s->env, MAX_AUTOMORPHISMS, s->perm, &s->n_perm);
+            if (st == SG_OK) st = sg_cluster_init(&s->cluster, ex->frame, &s->env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
+            if (st != SG_OK) break;
+        }
+        st = sg_event_place(&event[k], &s->cluster, s->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])s->perm, same_reference,
+                            MAX_PLACEMENTS, s->place, &n_place);
+        for (int q = 0; q < n_place && st == SG_OK && *id == 0; q++)
+            if (agrees(&event[k], s, &s->place[q], d_saddle, d_final)) *id = event[k].id;
+    }
+    for (int k = 0; k < n; k++) sg_cat_event_clear(&event[k]);
+    sg_free(event);
+    sg_cluster_clear(&s->cluster);
+    return st;
+}
+
+/* The frame holds the positions of the end that the passage is seen from. */
+static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions d_final, const sg_cat_edge *edge, int reverse,
+                         uint64_t *id)
+{
+    const double barrier = reverse ? edge->barrier_back : edge->barrier;
+    sg_bonds *bonds = NULL;
+    sg_cat_event ev = {0};
+    sg_status st = sg_bonds_create(ex->frame, &ex->params, &bonds);
+
+    if (st == SG_OK) st = sg_topology_environment(ex->frame, &ex->params, bonds, (int)edge->centre, &s->env);
+    if (st == SG_OK) st = find_generic(ex, s, barrier, d_saddle, d_final, id);
+    if (st != SG_OK) goto done;
+    if (*id != 0) {
+        st = count_generic(ex, *id);
+        goto done;
+    }
+    if (ex->opt.store_below > 0 && barrier > ex->opt.store_below) goto done;
+    if ((st = sg_event_generic(ex->frame, &s->env, bonds, d_saddle, d_final, edge, reverse, &ev)) != SG_OK) goto done;
+    ev.seed = ex->opt.seed;
+    *id = ev.id;
+    const sg_cat_environment record = {s->env.key, (uint32_t)s->env.n, (uint32_t)s->env.form_size, s->env.form};
+    st = sg_catalog_put_environment(ex->cat, &record);
+    if (st == SG_OK) st = sg_catalog_put_event(ex->cat, &ev);
+    ex->stats.new_events++;
+done:
+    sg_cat_event_clear(&ev);
+    sg_bonds_free(bonds);
+    return st;
+}
+
+sg_status put_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge)
+{
+    const size_t n = (size_t)ex->frame->n, bytes = n * sizeof *ex->frame->x;
+    double(*d)[3] = sg_calloc(2 * n, sizeof *d);
+    side *s = sg_calloc(1, sizeof *s);
+    sg_status st = d && s ? SG_OK : sg_fail(SG_ENOMEM, "generic event");
+
+    for (int reverse = 0; reverse < 2 && st == SG_OK; reverse++) {
+        positions here = reverse ? (positions)p->x_final : (positions)ex->state[edge->from].x;
+        positions there = reverse ? (positions)ex->state[edge->from].x : (positions)p->x_final;
+        uint64_t id = 0;
+        memcpy(ex->frame->x, here, bytes);
+        sg_system_displacement(ex->frame, here, (positions)p->x_saddle, d, NULL);
+        sg_system_displacement(ex->frame, here, there, d + n, NULL);
+        st = put_one(ex, s, (positions)d, (positions)(d + n), edge, reverse, &id);
+        if (!reverse) edge->event = id;
+    }
+    frame_to(ex, edge->from);
+    sg_free(s);
+    sg_free(d);
+    return st;
+}
