@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static sg_status make_folder(const char *path, int *made);
-static int holds_catalog(const char *path);
+static sg_status look_for_catalog(const char *path, int *there);
 static void remove_traces(const char *path, int with_data, int with_folder);
 static sg_status open_locked(const char *path, int lock, size_t map_size, const sg_log *log,
                              sg_catalog **out);
@@ -26,12 +26,13 @@ static sg_status make_folder(const char *path, int *made)
                    strerror(code));
 }
 
-static int holds_catalog(const char *path)
+static sg_status look_for_catalog(const char *path, int *there)
 {
     char *file = sg_path_join(path, "data.mdb");
-    const int there = file && access(file, F_OK) == 0;
+    if (!file) return SG_ENOMEM;
+    *there = access(file, F_OK) == 0;
     sg_free(file);
-    return there;
+    return SG_OK;
 }
 
 /* After a failed creation: nothing that we put there stays. Fixed buffers would not do, so a lack of memory
@@ -69,32 +70,44 @@ static sg_status open_locked(const char *path, int lock, size_t map_size, const 
     return st;
 }
 
+/* Folder and lock are there. Takes over the lock. */
+static sg_status create_locked(const char *path, const sg_catalog_header *header, size_t map_size, int lock,
+                               int made, sg_catalog **out)
+{
+    int there = 0, ours = 0;
+    sg_status st = look_for_catalog(path, &there); /* once more: another process may have been faster */
+
+    if (st == SG_OK && there) {
+        sg_writer_unlock(lock);
+        return sg_fail(SG_EINVAL, "%s holds a catalog already", path);
+    }
+    if (st == SG_OK) {
+        st = sg_store_make(path, header);
+        ours = st == SG_OK;
+    }
+    if (st == SG_OK) {
+        st = open_locked(path, lock, map_size, NULL, out);
+        lock = -1;
+    }
+    if (st != SG_OK) remove_traces(path, ours, made);
+    sg_writer_unlock(lock);
+    return st;
+}
+
 sg_status sg_catalog_create_sized(const char *path, const sg_catalog_header *header, size_t map_size,
                                   sg_catalog **out)
 {
-    int made = 0, lock = -1, have_data = 0;
+    int made = 0, lock = -1, there = 0;
     sg_status st;
 
     *out = NULL;
     if ((st = sg_header_validate(header)) != SG_OK) return st;
-    if (holds_catalog(path)) return sg_fail(SG_EINVAL, "%s holds a catalog already", path);
+    if ((st = look_for_catalog(path, &there)) != SG_OK) return st;
+    if (there) return sg_fail(SG_EINVAL, "%s holds a catalog already", path);
     if ((st = make_folder(path, &made)) != SG_OK) return st;
-    if ((st = sg_writer_lock(path, &lock)) != SG_OK) {
-        if (made) rmdir(path);
-        return st;
-    }
-    if (holds_catalog(path)) { /* another process was faster */
-        sg_writer_unlock(lock);
-        return sg_fail(SG_EINVAL, "%s holds a catalog already", path);
-    }
-    st = sg_store_make(path, header);
-    have_data = st == SG_OK;
-    if (st == SG_OK) {
-        st = open_locked(path, lock, map_size, NULL, out);
-        lock = -1; /* theirs now */
-    }
-    if (st != SG_OK) remove_traces(path, have_data, made);
-    sg_writer_unlock(lock);
+    if ((st = sg_writer_lock(path, &lock)) == SG_OK)
+        return create_locked(path, header, map_size, lock, made, out);
+    if (made) rmdir(path);
     return st;
 }
 
@@ -105,13 +118,14 @@ sg_status sg_catalog_create(const char *path, const sg_catalog_header *header, s
 
 sg_status sg_catalog_open(const char *path, int write, const sg_log *log, sg_catalog **out)
 {
-    int lock = -1;
+    int lock = -1, there = 0;
+    sg_status st = SG_OK;
 
     *out = NULL;
     if (write) { /* no lock file where there is no catalog */
-        if (!holds_catalog(path)) return sg_fail(SG_ENOTFOUND, "no catalog in %s", path);
-        const sg_status st = sg_writer_lock(path, &lock);
-        if (st != SG_OK) return st;
+        if ((st = look_for_catalog(path, &there)) != SG_OK) return st;
+        if (!there) return sg_fail(SG_ENOTFOUND, "no catalog in %s", path);
+        if ((st = sg_writer_lock(path, &lock)) != SG_OK) return st;
     }
     return open_locked(path, lock, SG_MAP_START, log, out);
 }
@@ -143,24 +157,24 @@ const sg_catalog_header *sg_catalog_get_header(const sg_catalog *cat)
     return &cat->own.header;
 }
 
-/* 1 if the folder's data.mdb is that of `store` */
-static int same_file(const sg_store *store, const char *path)
+static int same_file(const sg_store *store, const struct stat *info)
 {
-    struct stat info;
-    char *file = sg_path_join(path, "data.mdb");
-    const int same =
-        file && stat(file, &info) == 0 && info.st_dev == store->device && info.st_ino == store->inode;
-    sg_free(file);
-    return same;
+    return info->st_dev == store->device && info->st_ino == store->inode;
 }
 
 sg_status sg_catalog_add_base(sg_catalog *cat, const char *path)
 {
+    struct stat info;
     sg_status st = SG_OK;
+    char *file = sg_path_join(path, "data.mdb");
 
-    if (same_file(&cat->own, path)) return sg_fail(SG_EINVAL, "catalog %s cannot be its own base", path);
-    for (size_t k = 0; k < cat->n_bases; k++)
-        if (same_file(cat->base[k], path)) return SG_OK;
+    if (!file) return SG_ENOMEM;
+    const int there = stat(file, &info) == 0;
+    sg_free(file);
+    if (there && same_file(&cat->own, &info))
+        return sg_fail(SG_EINVAL, "catalog %s cannot be its own base", path);
+    for (size_t k = 0; there && k < cat->n_bases; k++)
+        if (same_file(cat->base[k], &info)) return SG_OK;
     if (sg_grow((void **)&cat->base, &cat->base_capacity, cat->n_bases + 1, sizeof *cat->base))
         return sg_fail(SG_ENOMEM, "base catalog %s", path);
     sg_store *base = sg_calloc(1, sizeof *base);

@@ -7,6 +7,7 @@
  * message only. */
 #include "catalog_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 /* LMDB needs a few pages beside the payload; with less room than that a failed write means a full disk. */
-enum { MAX_LOCK_TRIES = 100, MAX_FILES_CHECKED = 65536, FULL_SLACK = 256 << 10 };
+enum { MAX_LOCK_TRIES = 100, FILES_CHECKED = 1024, FULL_SLACK = 256 << 10 };
 
 static sg_status lock_failed(const char *folder, const char *file, int code);
 static sg_status name_holder(const char *folder, int fd);
@@ -106,15 +107,26 @@ void sg_writer_unlock(int fd)
     close(fd);
 }
 
+static int is_file(int fd, dev_t device, ino_t inode)
+{
+    struct stat info;
+    return fstat(fd, &info) == 0 && info.st_dev == device && info.st_ino == inode;
+}
+
 int sg_file_is_open(dev_t device, ino_t inode)
 {
-    const long most = sysconf(_SC_OPEN_MAX);
-    const int n = most > 0 && most < MAX_FILES_CHECKED ? (int)most : MAX_FILES_CHECKED;
-    struct stat info;
+    int found = 0;
+    DIR *dir = opendir("/proc/self/fd");
 
-    for (int fd = 0; fd < n; fd++)
-        if (fstat(fd, &info) == 0 && info.st_dev == device && info.st_ino == inode) return 1;
-    return 0;
+    if (!dir) { /* no /proc: the usual range */
+        for (int fd = 0; fd < FILES_CHECKED && !found; fd++)
+            found = is_file(fd, device, inode);
+        return found;
+    }
+    for (const struct dirent *entry; !found && (entry = readdir(dir));)
+        found = entry->d_name[0] != '.' && is_file(atoi(entry->d_name), device, inode);
+    closedir(dir);
+    return found;
 }
 
 const char *sg_network_filesystem(const char *folder)

@@ -10,13 +10,15 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MAKE_MAP = 1 << 20, SHORT_FILE_TRIES = 20, SHORT_FILE_WAIT_NS = 5000000 };
+/* LOCK_BYTES: a little more than LMDB's reader table needs for SG_MAX_READERS of 64 bytes. */
+enum { MAKE_MAP = 1 << 20, LOCK_BYTES = 68 << 10, SHORT_FILE_TRIES = 20, SHORT_FILE_WAIT_NS = 5000000 };
 
 static sg_status identify(sg_store *store);
 static sg_status begin_reading(sg_store *store);
@@ -60,8 +62,7 @@ sg_status sg_store_fail(const sg_store *store, int rc, const char *what)
     return sg_fail(st, "catalog %s: %s: %s", store->path, what, mdb_strerror(rc));
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 /* data.mdb is there, has content, and this process does not hold it yet. */
 static sg_status identify(sg_store *store)
@@ -102,12 +103,28 @@ static sg_status choose_flags(sg_store *store)
     return SG_OK;
 }
 
+/* LMDB maps its lock file with holes; on a full disk the first write to a hole would end the process. */
+static sg_status reserve_lock_file(const sg_store *store)
+{
+    char *file = sg_path_join(store->path, "lock.mdb");
+
+    if (!file) return SG_ENOMEM;
+    const int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0664);
+    int rc = fd < 0 ? errno : posix_fallocate(fd, 0, LOCK_BYTES);
+    if (fd >= 0) close(fd);
+    sg_free(file);
+    return rc ? sg_store_fail(store, rc, "lock.mdb") : SG_OK;
+}
+
 static sg_status open_env(sg_store *store)
 {
+    if (!(store->flags & MDB_NOLOCK)) {
+        const sg_status st = reserve_lock_file(store);
+        if (st != SG_OK) return st;
+    }
     int rc = mdb_env_create(&store->env);
-
     if (rc) return sg_store_fail(store, rc, "mdb_env_create");
-    if (!rc) rc = mdb_env_set_mapsize(store->env, store->map_size);
+    rc = mdb_env_set_mapsize(store->env, store->map_size);
     if (!rc) rc = mdb_env_set_maxreaders(store->env, SG_MAX_READERS);
     if (!rc) rc = mdb_env_set_maxdbs(store->env, SG_DB_ALL);
     if (!rc) rc = mdb_env_open(store->env, store->path, store->flags, 0664);
@@ -162,7 +179,7 @@ static sg_status lengths(const sg_store *store, uint64_t *is, uint64_t *needed, 
 sg_status sg_store_fill_up(sg_store *store)
 {
     uint64_t is = 0, needed = 0;
-    mdb_filehandle_t fd;
+    mdb_filehandle_t fd = -1;
     const sg_status st = lengths(store, &is, &needed, &fd);
 
     if (st != SG_OK || is >= needed) return st;
@@ -175,7 +192,7 @@ static sg_status check_length(sg_store *store)
 {
     const struct timespec wait = {0, SHORT_FILE_WAIT_NS};
     uint64_t is = 0, needed = 0;
-    mdb_filehandle_t fd;
+    mdb_filehandle_t fd = -1;
     sg_status st = SG_OK;
 
     for (int k = 0; k < SHORT_FILE_TRIES; k++) {
@@ -272,8 +289,7 @@ sg_status sg_store_reopen(sg_store *store)
     return st;
 }
 
-/* ---- making
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static int write_first(MDB_env *env, const sg_codec *header)
 {
@@ -299,16 +315,15 @@ sg_status sg_store_make(const char *path, const sg_catalog_header *header)
     sg_status st = SG_OK;
     int rc;
 
-    /* under another name first: data.mdb appears complete or not at all */
+    /* under another name first: data.mdb appears complete or not at all; we hold the writer's lock, LMDB
+     * needs none */
     char *fresh = sg_path_join(path, "new.mdb"), *final = sg_path_join(path, "data.mdb");
-    char *lock = sg_path_join(path, "new.mdb-lock");
     made.path = sg_strdup(path);
-    if (!fresh || !final || !lock || !made.path) {
+    if (!fresh || !final || !made.path) {
         st = sg_fail(SG_ENOMEM, "catalog %s", path);
         goto done;
     }
     unlink(fresh);
-    unlink(lock);
     sg_header_encode(&c, header);
     if (c.status != SG_OK) {
         st = sg_fail(c.status, "catalog %s: header: %s", path, c.why);
@@ -317,7 +332,7 @@ sg_status sg_store_make(const char *path, const sg_catalog_header *header)
     rc = mdb_env_create(&made.env);
     if (!rc) rc = mdb_env_set_mapsize(made.env, MAKE_MAP);
     if (!rc) rc = mdb_env_set_maxdbs(made.env, SG_DB_ALL);
-    if (!rc) rc = mdb_env_open(made.env, fresh, MDB_NOSUBDIR | MDB_NOTLS, 0664);
+    if (!rc) rc = mdb_env_open(made.env, fresh, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK, 0664);
     if (!rc) rc = write_first(made.env, &c);
     if (rc == EIO && sg_out_of_room(path, MAKE_MAP)) rc = ENOSPC;
     if (rc)
@@ -328,17 +343,14 @@ sg_status sg_store_make(const char *path, const sg_catalog_header *header)
     if (st == SG_OK && rename(fresh, final)) st = sg_store_fail(&made, errno, "rename new.mdb to data.mdb");
 done:
     if (fresh && st != SG_OK) unlink(fresh);
-    if (lock) unlink(lock);
     sg_free(fresh);
     sg_free(final);
-    sg_free(lock);
     sg_free(made.path);
     sg_free(c.bytes);
     return st;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static int begin(sg_store *store)
 {
@@ -409,8 +421,7 @@ sg_status sg_store_grow(sg_store *store, size_t at_least)
     return sg_store_fail(store, rc, "grow the map");
 }
 
-/* ---- values
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static void key_text(const MDB_val *key, char *text, size_t size)
 {
