@@ -28,9 +28,7 @@ void sg_batch_free(sg_batch *batch)
     *batch = (sg_batch){0};
 }
 
-/* ---- puts
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- puts ---- */
 
 static sg_status writable(const sg_catalog *cat)
 {
@@ -153,8 +151,7 @@ void sg_catalog_abort(sg_catalog *cat)
     roll_back(&cat->batch, (sg_mark){0, 0});
 }
 
-/* ---- commit
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- commit ---- */
 
 /* All puts in one transaction. *rc is LMDB's code. */
 static sg_status replay(sg_catalog *cat, int *rc)

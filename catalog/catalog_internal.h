@@ -14,8 +14,7 @@
 
 #include "slowglass/catalog.h"
 
-/* ---- codec.c: little-endian bytes, bounds checked
- * -------------------------------------------------------------- */
+/* ---- codec.c: little-endian bytes, bounds checked ---- */
 
 /* Encoding appends to `bytes` (grown as needed), decoding consumes `in`. The first thing that goes wrong sets
  * `status` and turns every later call into nothing, so that callers check once, at the end. */
@@ -59,8 +58,7 @@ uint32_t sg_load_le32(const unsigned char in[4]);
 void sg_store_le64(unsigned char out[8], uint64_t v);
 void sg_store_le32(unsigned char out[4], uint32_t v);
 
-/* ---- records.c: what the records hold
- * ------------------------------------------------------------------------- */
+/* ---- records.c: what the records hold ---- */
 
 enum { /* databases: those of sg_catalog_db, then these */
        SG_DB_META = SG_DB_COUNT,
@@ -108,15 +106,13 @@ void sg_envelope_open(sg_codec *c, uint8_t type, const void *value, size_t n);
 sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n, void *record,
                            const char **why);
 
-/* ---- header.c
- * --------------------------------------------------------------------------------------------------- */
+/* ---- header.c ---- */
 
 sg_status sg_header_validate(const sg_catalog_header *header);
 void sg_header_encode(sg_codec *c, const sg_catalog_header *header);
 sg_status sg_header_decode(const void *value, size_t n, const char *path, sg_catalog_header *out);
 
-/* ---- place.c
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- place.c ---- */
 
 /* Take the writer's lock of a folder; *fd stays open as long as it is held. SG_ELOCKED names the holder. */
 sg_status sg_writer_lock(const char *folder, int *fd);
@@ -135,8 +131,7 @@ int sg_out_of_room(const char *folder, size_t need);
 /* folder/name, to be freed; NULL when memory is out. */
 char *sg_path_join(const char *folder, const char *name);
 
-/* ---- store.c: one LMDB environment
- * ------------------------------------------------------------------------------ */
+/* ---- store.c: one LMDB environment ---- */
 
 typedef struct sg_store {
     char *path; /* folder */
@@ -189,8 +184,7 @@ sg_status sg_store_get(sg_store *store, sg_catalog_db db, const unsigned char *k
 sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key, const MDB_val *value,
                           void *record);
 
-/* ---- batch.c: pending puts
- * -------------------------------------------------------------------------------------- */
+/* ---- batch.c: pending puts ---- */
 
 typedef struct sg_put {
     int db;
@@ -205,8 +199,7 @@ typedef struct sg_batch {
 
 void sg_batch_free(sg_batch *batch);
 
-/* ---- catalog.c
- * --------------------------------------------------------------------------------------------------- */
+/* ---- catalog.c ---- */
 
 struct sg_catalog {
     sg_store own;

@@ -36,9 +36,7 @@ static void report_damage(const sg_store *store)
     sg_log_line(store->log, SG_LOG_WARNING, "skipped a damaged record: %s", sg_error_text());
 }
 
-/* ---- by id
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- by id ---- */
 
 static sg_status get_one(sg_store *store, sg_catalog_db db, const unsigned char *key, size_t key_size,
                          void *out)
@@ -158,8 +156,7 @@ sg_status sg_catalog_get_meta(sg_catalog *cat, const char *name, void **bytes, s
     return st;
 }
 
-/* ---- by environment
- * ------------------------------------------------------------------------------------------------ */
+/* ---- by environment ---- */
 
 static uint64_t id_of(const sg_gather *g, size_t k)
 {
@@ -312,8 +309,7 @@ sg_status sg_catalog_find_events(sg_catalog *cat, uint64_t key, sg_cat_event **o
     return st;
 }
 
-/* ---- all of them
- * --------------------------------------------------------------------------------------------------- */
+/* ---- all of them ---- */
 
 sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out)
 {

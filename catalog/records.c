@@ -67,8 +67,7 @@ const char *sg_cat_db_name(int db)
     return sg_cat_kinds[db].db;
 }
 
-/* ---- envelope
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- envelope ---- */
 
 static uint64_t checksum(const unsigned char head[8], const unsigned char *payload, size_t n)
 {
@@ -143,8 +142,7 @@ sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n,
     return c.status;
 }
 
-/* ---- payloads
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- payloads ---- */
 
 static void pass_environment(sg_codec *c, void *record)
 {
@@ -317,9 +315,7 @@ static void pass_step(sg_codec *c, void *record)
     sg_codec_f64(c, &r->n_hops);
 }
 
-/* ---- release
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- release ---- */
 
 void sg_cat_environment_clear(sg_cat_environment *r)
 {

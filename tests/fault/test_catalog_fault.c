@@ -557,92 +557,6 @@ static void test_interrupted_creation(void **state)
     assert_int_equal(access(file, F_OK), -1);
 }
 
-/* ---- memory ---- */
-
-static void test_memory_in_create_and_open(void **state)
-{
-    place *p = *state;
-    const sg_catalog_header header = sample_header();
-    sg_catalog *cat = NULL;
-    sg_status st = SG_ENOMEM;
-
-    for (long k = 0; st != SG_OK; k++) {
-        sg_alloc_fail_after(k);
-        st = sg_catalog_create(p->file, &header, &cat);
-        sg_alloc_fail_after(-1);
-        assert_true(k < 100);
-        if (st == SG_OK) break;
-        assert_int_equal(st, SG_ENOMEM);
-        assert_null(cat);
-        assert_int_equal(folder_entries(p->path), 0);
-    }
-    sg_catalog_close(cat);
-    st = SG_ENOMEM;
-    for (long k = 0; st != SG_OK; k++) {
-        sg_alloc_fail_after(k);
-        st = sg_catalog_open(p->file, 1, NULL, &cat);
-        sg_alloc_fail_after(-1);
-        assert_true(k < 100 && (st == SG_OK || (st == SG_ENOMEM && !cat)));
-    }
-    sg_catalog_close(cat);
-}
-
-static void test_memory_in_base(void **state)
-{
-    place *p = *state;
-    const sg_catalog_header header = sample_header();
-    char file[256];
-    sg_status st = SG_ENOMEM;
-    sg_catalog *cat;
-
-    sg_catalog_close(fresh(p, SG_MAP_START));
-    assert_ok(sg_catalog_create(joined(file, p->path, "own"), &header, &cat));
-    for (long k = 0; st != SG_OK; k++) {
-        sg_alloc_fail_after(k);
-        st = sg_catalog_add_base(cat, p->file);
-        sg_alloc_fail_after(-1);
-        assert_true(k < 100 && (st == SG_OK || st == SG_ENOMEM));
-    }
-    sg_catalog_close(cat);
-}
-
-static void test_memory_in_put_and_find(void **state)
-{
-    place *p = *state;
-    sg_catalog *cat = fresh(p, SG_MAP_START);
-    sg_status st;
-    sg_cat_event *found;
-    int n;
-
-    for (uint64_t id = 0; id < 20; id++) {
-        sg_cat_event event = sample_event(&p->rng, id, 1, 40);
-        st = SG_ENOMEM;
-        for (long k = 0; st != SG_OK; k++) {
-            const size_t puts = cat->batch.n, bytes = cat->batch.codec.n;
-            sg_alloc_fail_after(k);
-            st = sg_catalog_put_event(cat, &event);
-            sg_alloc_fail_after(-1);
-            assert_true(st == SG_OK || st == SG_ENOMEM);
-            if (st != SG_OK)
-                assert_true(cat->batch.n == puts && cat->batch.codec.n == bytes); /* all or nothing */
-        }
-        sg_cat_event_clear(&event);
-    }
-    assert_ok(sg_catalog_commit(cat));
-    st = SG_ENOMEM;
-    for (long k = 0; st != SG_OK; k++) {
-        sg_alloc_fail_after(k);
-        st = sg_catalog_find_events(cat, 1, &found, &n);
-        sg_alloc_fail_after(-1);
-        assert_true(st == SG_OK || (st == SG_ENOMEM && !found && n == 0));
-    }
-    assert_int_equal(n, 20);
-    for (int k = 0; k < n; k++)
-        sg_cat_event_clear(&found[k]);
-    sg_free(found);
-    sg_catalog_close(cat);
-}
-
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -660,9 +574,6 @@ int main(void)
         CASE(test_create_on_a_full_disk),
         CASE(test_read_only_folder),
         CASE(test_interrupted_creation),
-        CASE(test_memory_in_create_and_open),
-        CASE(test_memory_in_base),
-        CASE(test_memory_in_put_and_find),
     };
     return cmocka_run_group_tests_name("catalog faults", tests, NULL, NULL);
 }

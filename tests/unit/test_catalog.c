@@ -3,8 +3,6 @@
  * headers, locks. Files are compared with what LMDB itself reads, not with what our own reader says. */
 #include "catalog_samples.h"
 
-#include <sys/wait.h>
-
 #include <lmdb.h>
 
 #include "../catalog/catalog_internal.h"
@@ -79,8 +77,7 @@ static size_t raw_access(const char *path, const char *db, const void *key, size
     return n;
 }
 
-/* ---- there and back
- * ------------------------------------------------------------------------------------------------ */
+/* ---- there and back ---- */
 
 #define ROUND_TRIP(kind, put, get, same, key)                                                                \
     do {                                                                                                     \
@@ -177,9 +174,7 @@ static void test_meta(void **state)
     assert_status(sg_catalog_put_meta(p->cat, "", "x", 1), SG_EINVAL);
 }
 
-/* ---- bytes
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- bytes ---- */
 
 static void test_literal_bytes(void **state)
 {
@@ -232,8 +227,7 @@ static void test_variant_key_bytes(void **state)
     sg_cat_variant_clear(&variant);
 }
 
-/* ---- order, counts, hash
- * ------------------------------------------------------------------------------------------- */
+/* ---- order, counts, hash ---- */
 
 static int ascending(void *arg, const void *record)
 {
@@ -303,8 +297,7 @@ static void test_hash_ignores_history(void **state)
     assert_int_not_equal(a, empty);
 }
 
-/* ---- base and overlay
- * ---------------------------------------------------------------------------------------------- */
+/* ---- base and overlay ---- */
 
 static void put_pair(sg_catalog *cat, uint64_t key, uint64_t id, uint32_t count)
 {
@@ -472,114 +465,7 @@ static void test_bad_headers(void **state)
     assert_int_equal(access(file, F_OK), -1);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------------- */
-
-static void test_other_format_version(void **state)
-{
-    place *p = *state;
-    unsigned char value[512];
-
-    sg_catalog_close(p->cat);
-    p->cat = NULL;
-    const size_t n = raw_access(p->file, "meta", "header", 6, value, sizeof value, NULL, 0);
-    value[16 + 8] = 2; /* format, behind the envelope and the file magic; then a valid checksum */
-    sg_store_le64(value + 8, sg_hash(value + 16, n - 16, sg_hash(value, 8, 0)));
-    raw_access(p->file, "meta", "header", 6, NULL, 0, value, n);
-    assert_status(sg_catalog_open(p->file, 0, NULL, &p->cat), SG_EMISMATCH);
-    assert_text("format 2");
-    assert_text("format 1");
-}
-
-static void test_no_catalog(void **state)
-{
-    place *p = *state;
-    char file[256], data[256];
-    sg_catalog *cat;
-
-    joined(file, p->path, "none");
-    assert_status(sg_catalog_open(file, 0, NULL, &cat), SG_ENOTFOUND);
-    assert_status(sg_catalog_open(file, 1, NULL, &cat), SG_ENOTFOUND);
-    mkdir(file, 0777);
-    assert_status(sg_catalog_open(file, 1, NULL, &cat), SG_ENOTFOUND);
-    assert_int_equal(folder_entries(file), 0); /* looking leaves nothing behind */
-    joined(data, file, "data.mdb");
-    FILE *f = fopen(data, "wb");
-    for (int k = 0; k < 20000; k++)
-        fputc('x', f);
-    fclose(f);
-    assert_status(sg_catalog_open(file, 0, NULL, &cat), SG_EMISMATCH);
-    assert_null(cat);
-}
-
-static void test_foreign_lmdb(void **state)
-{
-    place *p = *state;
-    char file[256];
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_dbi dbi;
-    sg_catalog *cat;
-
-    mkdir(joined(file, p->path, "foreign"), 0777);
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_open(env, file, 0, 0664), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
-    MDB_val k = {1, "k"}, v = {1, "v"};
-    assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
-    assert_status(sg_catalog_open(file, 0, NULL, &cat), SG_EMISMATCH);
-    assert_text("not a slowglass catalog");
-}
-
-static void test_create_twice_and_in_no_parent(void **state)
-{
-    place *p = *state;
-    const sg_catalog_header header = sample_header();
-    char file[256];
-    sg_catalog *cat;
-
-    assert_status(sg_catalog_create(p->file, &header, &cat), SG_EINVAL);
-    assert_text("already");
-    assert_status(sg_catalog_create(joined(file, p->path, "no/such"), &header, &cat), SG_EIO);
-    assert_null(strchr(sg_error_text(), '\n'));
-    assert_int_equal(folder_entries(p->path), 1); /* only the catalog of the set-up */
-}
-
-static void test_read_only_refuses_puts(void **state)
-{
-    place *p = *state;
-    const sg_cat_step step = {.step = 1};
-
-    reopen(p, 0);
-    assert_status(sg_catalog_put_step(p->cat, &step), SG_EINVAL);
-    assert_status(sg_catalog_put_meta(p->cat, "a", "b", 1), SG_EINVAL);
-    assert_status(sg_catalog_commit(p->cat), SG_EINVAL);
-}
-
-static void test_one_writer(void **state)
-{
-    place *p = *state;
-    sg_catalog *cat;
-    char pid[32], file[256];
-    int status;
-
-    snprintf(pid, sizeof pid, "process %ld", (long)getpid());
-    assert_status(sg_catalog_open(p->file, 1, NULL, &cat), SG_ELOCKED); /* the same process */
-    assert_text(pid);
-    assert_status(sg_catalog_open(p->file, 0, NULL, &cat), SG_EINVAL); /* LMDB: once per process */
-    const pid_t child = fork();
-    if (child == 0) { /* another process */
-        const sg_status st = sg_catalog_open(p->file, 1, NULL, &cat);
-        _exit(st == SG_ELOCKED && strstr(sg_error_text(), pid) ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    reopen(p, 1); /* free again after closing */
-    assert_int_equal(access(joined(file, p->file, "writer.lock"), F_OK), 0);
-}
+/* ---- calls inside calls, size ---- */
 
 static void test_abort_drops(void **state)
 {
@@ -651,12 +537,6 @@ int main(void)
         CASE(test_header_match),
         CASE(test_header_is_kept),
         CASE(test_bad_headers),
-        CASE(test_other_format_version),
-        CASE(test_no_catalog),
-        CASE(test_foreign_lmdb),
-        CASE(test_create_twice_and_in_no_parent),
-        CASE(test_read_only_refuses_puts),
-        CASE(test_one_writer),
         CASE(test_abort_drops),
         CASE(test_nested_reads),
         CASE(test_size),
