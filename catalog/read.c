@@ -325,16 +325,18 @@ sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out)
     return SG_OK;
 }
 
-static sg_status visit_all(sg_store *store, sg_catalog_db db, int (*visit)(void *arg, const void *record),
-                           void *arg)
+/* From the first key >= `first` on; all 8 bytes zero: from the beginning. */
+static sg_status visit_from(sg_store *store, sg_catalog_db db, uint64_t first, int (*visit)(void *arg, const void *record), void *arg)
 {
+    unsigned char bytes[8];
     sg_record_any record;
     MDB_cursor *cursor = NULL;
-    MDB_val k, v;
+    MDB_val k = {8, bytes}, v;
     sg_status st = SG_OK;
     int stop = 0, rc = mdb_cursor_open(store->read, store->dbi[db], &cursor);
 
-    if (!rc) rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
+    sg_store_be64(bytes, first);
+    if (!rc) rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
     while (!rc && !stop) {
         st = sg_store_decode(store, db, &k, &v, &record);
         if (st == SG_OK) {
@@ -356,10 +358,16 @@ static sg_status visit_all(sg_store *store, sg_catalog_db db, int (*visit)(void 
 sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *arg, const void *record),
                           void *arg)
 {
+    return sg_catalog_each_from(cat, db, 0, visit, arg);
+}
+
+sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first, int (*visit)(void *arg, const void *record),
+                               void *arg)
+{
     sg_status st = sg_store_enter(&cat->own);
 
     if (st != SG_OK) return st;
-    st = visit_all(&cat->own, db, visit, arg);
+    st = visit_from(&cat->own, db, first, visit, arg);
     sg_store_leave(&cat->own);
     return st;
 }

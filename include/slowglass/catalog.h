@@ -215,6 +215,10 @@ sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out);
  * ones are reported to the log and skipped. `visit` returns nonzero to stop early. Do not put/commit inside. */
 sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *arg, const void *record), void *arg);
 
+/** The same from id `first` on (variants: from key `first` on); a reader that has seen a part goes on from there. */
+sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first, int (*visit)(void *arg, const void *record),
+                               void *arg);
+
 /** Bytes on disk in use. */
 sg_status sg_catalog_size(sg_catalog *cat, uint64_t *bytes);
 
