@@ -44,6 +44,8 @@ typedef struct sg_explore_options {
     int keep_landscape; /* 0: states and edges are not written to the catalog (a search outside a run) */
     int n_centres;      /* 0: all atoms are searched from */
     const int *centre;  /* borrowed, atom indices */
+    int (*stop)(const void *arg); /* asked between batches: nonzero ends the work with SG_EINTERRUPTED; may be NULL */
+    const void *stop_arg;
 } sg_explore_options;
 
 typedef struct sg_explore_stats { /* since creation */

@@ -260,7 +260,7 @@ sg_status run_batches(sg_explorer *ex)
         const size_t first = p->done, left = p->n - first;
         const int count = left < (size_t)ex->opt.batch ? (int)left : ex->opt.batch;
 
-        if (sg_interrupt_requested()) return sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu", p->done, p->n,
+        if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg))) return sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu", p->done, p->n,
                                                      (unsigned long long)p->state);
         for (int k = 0; k < count && st == SG_OK; k++) st = prepare(ex, &p->task[first + (size_t)k], k);
         if (st == SG_OK) st = run_parallel(ex, first, count);
