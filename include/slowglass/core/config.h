@@ -46,7 +46,7 @@
 
 #define SG_CONFIG_SEARCH(X)                                                                                            \
     X(search, per_atom, INT, "20", "", ">= 0", PHYSICS, "searches each atom gets of its own; lent events never replace them") \
-    X(search, max_per_step, INT64, "0", "", ">= 0", PHYSICS, "cap on the searches in a state after the start; 0: none") \
+    X(search, max_per_step, INT64, "0", "", ">= -1", PHYSICS, "cap on the searches in a state after the start; 0: none, -1: no searches") \
     X(search, max_at_start, INT64, "0", "", ">= 0", PHYSICS, "cap on the searches at the start; 0: none")              \
     X(search, barrier_max_eV, DOUBLE, "0", "eV", ">= 0", PHYSICS, "window of events that are refined and rated; 0: kT ln(nu t_max) + margin") \
     X(search, local_radius_A, DOUBLE, "10", "Å", "> 0", PHYSICS, "atoms within this of the centre move while a search climbs") \

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside module run: folder (names, identity), projections (tables and frames), summary, picture. */
+#ifndef RUN_INTERNAL_H
+#define RUN_INTERNAL_H
+
+#include "slowglass/io.h"
+#include "slowglass/run.h"
+
+typedef struct projections { /* files drawn from the catalog, open for appending */
+    sg_tsv *trajectory, *events, *searches;
+    char *frames;          /* path of trajectory.extxyz */
+    uint64_t next_search;  /* id of the first search not written yet */
+    double last_time;      /* s, of the row before */
+    double flushed_s;      /* steady clock */
+} projections;
+
+struct sg_run {
+    sg_config *cfg;        /* borrowed, as the next three */
+    sg_system *sys;
+    const sg_potential *pot;
+    const sg_log *log;
+    sg_log inner;          /* what the explorer talks to */
+    char *folder;
+    sg_run_setup setup;
+    sg_catalog *cat;
+    sg_explorer *ex;
+    sg_kmc *walk;
+    projections out;
+    double begin_s;        /* steady clock when the walk began */
+    uint64_t begin_step;
+    double begin_time;     /* s, the walk's clock then */
+    double tasks_before;   /* of the tables finished in this process */
+    double tasks_now;      /* of the one in hand */
+    double e_start;        /* eV, of row 0 */
+};
+
+double run_now_s(void); /* steady clock */
+
+/* folder.c */
+char *run_path(const char *folder, const char *name); /* sg_free; NULL: memory */
+sg_status run_make_folder(const char *folder);
+sg_status run_write_settings(const char *folder, const sg_config *cfg);
+/* One line per fact that makes the run what it is. sg_free. */
+sg_status run_identity(const sg_config *cfg, uint64_t structure, uint64_t fingerprint, char **text);
+/* Store it in a new catalog, or compare with what is there. */
+sg_status run_check_identity(sg_catalog *cat, const char *text, const char *folder);
+
+/* projections.c */
+sg_status projections_open(sg_run *run); /* made anew from the catalog */
+sg_status projections_step(sg_run *run, const sg_cat_step *row);
+sg_status projections_searches(sg_run *run); /* those committed and not written yet */
+sg_status projections_flush(sg_run *run);
+sg_status projections_close(sg_run *run);
+sg_status projections_final(sg_run *run, const sg_cat_step *row); /* final.extxyz */
+
+/* summary.c */
+void run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum);
+sg_status run_write_summary(const sg_run *run, const sg_run_summary *sum);
+
+/* picture.c */
+sg_status run_draw(const sg_run *run, const sg_run_summary *sum);
+
+#endif
