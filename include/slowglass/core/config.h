@@ -51,8 +51,8 @@
     X(search, barrier_max_eV, DOUBLE, "0", "eV", ">= 0", PHYSICS, "window of events that are refined and rated; 0: kT ln(nu t_max) + margin") \
     X(search, local_radius_A, DOUBLE, "10", "Å", "> 0", PHYSICS, "atoms within this of the centre move while a search climbs") \
     X(search, push_radius_A, NUMBERS, "2", "Å", "> 0", PHYSICS, "radius of the first push; several radii take turns")  \
-    X(search, push_step_A, DOUBLE, "0.25", "Å", "> 0", PHYSICS, "length of one push")                                  \
-    X(search, curvature_out_eV_per_A2, DOUBLE, "-0.3", "eV/Å^2", "< 0", PHYSICS, "the climb begins below this curvature") \
+    X(search, push_step_A, DOUBLE, "0.15", "Å", "> 0", PHYSICS, "length of one push")                                  \
+    X(search, curvature_out_eV_per_A2, DOUBLE, "-1.0", "eV/Å^2", "< 0", PHYSICS, "the climb begins below this curvature") \
     X(search, max_calls, INT, "2500", "", ">= 1", PHYSICS, "force calls a search may spend")                           \
     X(search, force_local_eV_per_A, DOUBLE, "0.05", "eV/Å", "> 0", PHYSICS, "force at which the local climb hands over to the whole system") \
     X(search, force_saddle_eV_per_A, DOUBLE, "1e-3", "eV/Å", "> 0, <= 1e-2", PHYSICS, "largest force at an accepted saddle") \
@@ -70,7 +70,7 @@
 
 #define SG_CONFIG_BASIN(X)                                                                                             \
     X(basin, enable, BOOL, "yes", "", "", PHYSICS, "join states that flicker among low barriers")                      \
-    X(basin, barrier_eV, DOUBLE, "0.25", "eV", ">= 0", PHYSICS, "barriers below this, both ways, join states")         \
+    X(basin, barrier_eV, DOUBLE, "0.4", "eV", ">= 0", PHYSICS, "barriers below this, both ways, join states")         \
     X(basin, max_states, INT, "64", "", ">= 2, <= 4096", PHYSICS, "largest basin")
 
 #define SG_CONFIG_OUTPUT(X)                                                                                            \
