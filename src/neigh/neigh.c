@@ -7,10 +7,12 @@
  * times, so a cell that is thinner than the list radius, even by far, is no special case. Along an open
  * direction the bins divide the atoms' extent.
  *
- * Layout: pairs (lo, hi, image) are first found in the order of visits, then brought into rows by stable
- * counting sorts (linear in the number of pairs), which leaves every row sorted by (j, image). Invariant:
- * image numbers are symmetric, number(-q) = n_shift - 1 - number(q). Source: Allen & Tildesley, Computer
- * Simulation of Liquids, 2nd ed. (2017), section 5.3. */
+ * Layout: bins that follow one another along c hold atoms that follow one another in memory, so the stencil
+ * is a set of columns along c. Pairs (lo, hi, image) are found in the order of visits, then brought into rows
+ * by stable counting sorts (linear in the number of pairs), which leaves every row sorted by (j, image).
+ *
+ * Invariant: image numbers are symmetric, number(-q) = n_shift - 1 - number(q).
+ * Source: Allen & Tildesley, Computer Simulation of Liquids, 2nd ed. (2017), section 5.3. */
 #include "slowglass/neigh.h"
 
 #include <assert.h>
@@ -18,11 +20,17 @@
 #include <math.h>
 #include <string.h>
 
-/* Bins are this fraction of the list radius: about as many atoms are visited as with 1/3, and fewer bins. */
+/* Bins are this fraction of the list radius: finer ones hold too few atoms for the visit to pay (measured).
+ */
 static const double BIN_FRACTION = 0.5;
 static const double MAX_BINS_PER_ATOM = 2.0; /* a sparse system must not cost memory for empty bins */
-static const double STENCIL_MARGIN =
-    1e-9; /* relative: rounding of fractional coordinates must not lose a pair */
+/* relative: rounding of fractional coordinates must not lose a pair */
+static const double STENCIL_MARGIN = 1e-9;
+
+typedef struct column { /* of the stencil: bins (a, b, c) with first <= c <= last, relative to an atom's bin
+                         */
+    int a, b, first, last;
+} column;
 
 typedef struct bins {
     int count[3];       /* bins along a, b, c */
@@ -31,32 +39,51 @@ typedef struct bins {
     double origin[3];   /* fractional coordinate where the first bin starts */
     double per_unit[3]; /* bins per unit of fractional coordinate */
     int periodic[3];
-    int *start;     /* [bins + 1] */
-    int *atom;      /* [n] ascending within a bin */
-    int *bin_of;    /* [n] */
-    double (*x)[3]; /* [n] wrapped positions, Å */
+    int n_columns, centre; /* centre: the column that holds the atom's own bin */
+    column *columns;
+    int *start;      /* [bins + 1] */
+    int *bin_of;     /* [n] */
+    double (*x)[3];  /* [n] wrapped positions, Å */
+    int *atom;       /* [n] in the order of bins, ascending within one */
+    double (*at)[3]; /* [n] their wrapped positions */
 } bins;
 
-typedef struct pairs { /* pairs in the order of discovery */
-    size_t n;
-    size_t capacity_lo, capacity_hi, capacity_image;
-    int *lo, *hi;
-    unsigned short *image;
+typedef struct partner { /* of an atom c: the vector from c to it crosses into `image` */
+    int atom, image;
+} partner;
+
+typedef struct pair {
+    int lo, hi, image; /* image of the vector from lo to hi */
+} pair;
+
+typedef struct pairs { /* in the order of discovery */
+    size_t n, capacity;
+    partner *found;
+    size_t *end; /* [n atoms] in found */
+    pair *pair;  /* [n] sorted by hi */
 } pairs;
+
+enum half { BEHIND, HERE, AHEAD }; /* where bins lie, seen from an atom's own */
+
+typedef struct search { /* what does not change while pairs are looked for */
+    const bins *b;
+    double r2_max;
+    const double (*shift)[3];
+    const unsigned char *keep;
+} search;
 
 static sg_status bins_init(bins *b, const sg_system *sys, double r_list, sg_neigh *nl);
 static void bins_clear(bins *b);
 static void bins_choose(bins *b, const sg_cell *cell, int n, double r_list, const double lo[3],
                         const double hi[3]);
 static sg_status fill_shifts(sg_neigh *nl, const bins *b);
+static sg_status fill_columns(bins *b, const sg_cell *cell, double r_list);
 static sg_status find_pairs(const bins *b, const sg_neigh *nl, const sg_cell *cell, const unsigned char *keep,
                             pairs *p);
-static sg_status visit_atom(const bins *b, const sg_neigh *nl, const double (*shift)[3], int c,
-                            const unsigned char *keep, pairs *p);
-static sg_status sort_by_hi(pairs *p, int n);
+static sg_status visit_atom(const search *s, int c, pairs *p);
+static sg_status sort_by_hi(pairs *p, int n, int n_images);
 static sg_status fill_rows(sg_neigh *nl, const pairs *p);
 static void sort_images(sg_neigh *nl);
-static void pairs_clear(pairs *p);
 
 sg_status sg_neigh_create(const sg_system *sys, double r_list, const unsigned char *keep, sg_neigh **out)
 {
@@ -77,14 +104,17 @@ sg_status sg_neigh_create(const sg_system *sys, double r_list, const unsigned ch
     memcpy(nl->h, sys->cell.h, sizeof nl->h);
     if ((st = bins_init(&b, sys, r_list, nl)) != SG_OK) goto done;
     if ((st = fill_shifts(nl, &b)) != SG_OK) goto done;
+    if ((st = fill_columns(&b, &sys->cell, r_list)) != SG_OK) goto done;
     if ((st = find_pairs(&b, nl, &sys->cell, keep, &p)) != SG_OK) goto done;
-    if (keep && (st = sort_by_hi(&p, sys->n)) != SG_OK) goto done;
+    if ((st = sort_by_hi(&p, sys->n, nl->n_shift)) != SG_OK) goto done;
     if ((st = fill_rows(nl, &p)) != SG_OK) goto done;
     sort_images(nl);
     *out = nl;
     nl = NULL; /* ownership moves to caller */
 done:
-    pairs_clear(&p);
+    sg_free(p.found);
+    sg_free(p.end);
+    sg_free(p.pair);
     bins_clear(&b);
     sg_neigh_free(nl);
     return st;
@@ -249,8 +279,9 @@ static sg_status bins_init(bins *b, const sg_system *sys, double r_list, sg_neig
     nl->x_build = sg_calloc(n, sizeof *nl->x_build);
     b->x = sg_calloc(n, sizeof *b->x);
     b->atom = sg_calloc(n, sizeof *b->atom);
+    b->at = sg_calloc(n, sizeof *b->at);
     b->bin_of = sg_calloc(n, sizeof *b->bin_of);
-    if (!nl->wrap || !nl->x_build || !b->x || !b->atom || !b->bin_of)
+    if (!nl->wrap || !nl->x_build || !b->x || !b->atom || !b->at || !b->bin_of)
         return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", sys->n);
     const sg_status st = wrap_atoms(b, sys, nl, lo, hi);
     if (st != SG_OK) return st;
@@ -273,13 +304,17 @@ static sg_status bins_init(bins *b, const sg_system *sys, double r_list, sg_neig
     for (size_t k = 0; k < n_bins; k++)
         b->start[k] = b->start[k + 1];
     b->start[n_bins] = sys->n;
+    for (int k = 0; k < sys->n; k++)
+        memcpy(b->at[k], b->x[b->atom[k]], sizeof b->at[k]);
     return SG_OK;
 }
 
 static void bins_clear(bins *b)
 {
     sg_free(b->start);
+    sg_free(b->columns);
     sg_free(b->atom);
+    sg_free(b->at);
     sg_free(b->bin_of);
     sg_free(b->x);
 }
@@ -315,29 +350,72 @@ static sg_status fill_shifts(sg_neigh *nl, const bins *b)
 
 /* ---- search ---- */
 
+/* A lower bound for the squared distance of atoms in bins that lie o apart: each component of their vector is
+ * bounded on its own. */
+static double least_distance2(const double bin[3][3], const int o[3])
+{
+    double sum = 0.0;
+
+    for (int a = 0; a < 3; a++) {
+        double low = 0.0, high = 0.0;
+        for (int k = 0; k < 3; k++) {
+            const double one = (o[k] - 1) * bin[k][a], other = (o[k] + 1) * bin[k][a];
+            low += fmin(one, other);
+            high += fmax(one, other);
+        }
+        const double gap = fmax(0.0, fmax(low, -high));
+        sum += gap * gap;
+    }
+    return sum;
+}
+
+static sg_status fill_columns(bins *b, const sg_cell *cell, double r_list)
+{
+    const double r2 = r_list * r_list * (1.0 + STENCIL_MARGIN);
+    const size_t room = (2 * (size_t)b->reach[0] + 1) * (2 * (size_t)b->reach[1] + 1);
+    double bin[3][3];
+
+    b->columns = sg_calloc(room, sizeof *b->columns);
+    if (!b->columns) return sg_fail(SG_ENOMEM, "neighbour list: stencil of %zu columns", room);
+    for (int k = 0; k < 3; k++)
+        for (int a = 0; a < 3; a++)
+            bin[k][a] = b->per_unit[k] > 0.0 ? cell->h[k][a] / b->per_unit[k] : 0.0;
+    for (int oa = -b->reach[0]; oa <= b->reach[0]; oa++)
+        for (int ob = -b->reach[1]; ob <= b->reach[1]; ob++) {
+            column *const col = &b->columns[b->n_columns];
+            *col = (column){oa, ob, b->reach[2] + 1, -b->reach[2] - 1};
+            for (int oc = -b->reach[2]; oc <= b->reach[2]; oc++) {
+                const int o[3] = {oa, ob, oc};
+                if (least_distance2((const double(*)[3])bin, o) >= r2) continue;
+                if (oc < col->first) col->first = oc;
+                col->last = oc;
+            }
+            if (oa == 0 && ob == 0) b->centre = b->n_columns;
+            b->n_columns += col->first <= col->last;
+        }
+    return SG_OK;
+}
+
 static sg_status find_pairs(const bins *b, const sg_neigh *nl, const sg_cell *cell, const unsigned char *keep,
                             pairs *p)
 {
     sg_status st = SG_OK;
     double(*shift)[3] = sg_calloc((size_t)nl->n_shift, sizeof *shift);
+    const search s = {
+        .b = b, .r2_max = nl->r_list * nl->r_list, .shift = (const double(*)[3])shift, .keep = keep};
 
-    if (!shift) return sg_fail(SG_ENOMEM, "image shifts");
+    p->end = sg_calloc((size_t)nl->n, sizeof *p->end);
+    if (!shift || !p->end) {
+        sg_free(shift);
+        return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", nl->n);
+    }
     sg_neigh_shift_vectors(nl, cell, shift);
-    for (int c = 0; c < nl->n && st == SG_OK; c++)
-        if (!keep || keep[c]) st = visit_atom(b, nl, (const double(*)[3])shift, c, keep, p);
+    for (int c = 0; c < nl->n && st == SG_OK; c++) {
+        if (!keep || keep[c]) st = visit_atom(&s, c, p);
+        p->end[c] = p->n;
+    }
     sg_free(shift);
     return st;
-}
-
-static sg_status pairs_reserve(pairs *p, size_t more)
-{
-    const size_t need = p->n + more;
-
-    if (sg_grow((void **)&p->lo, &p->capacity_lo, need, sizeof *p->lo) ||
-        sg_grow((void **)&p->hi, &p->capacity_hi, need, sizeof *p->hi) ||
-        sg_grow((void **)&p->image, &p->capacity_image, need, sizeof *p->image))
-        return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", need);
-    return SG_OK;
 }
 
 /* Where bin index `at` (may lie outside) really is along direction k; 0 when there is nothing. */
@@ -354,86 +432,104 @@ static int locate_bin(const bins *b, int k, int at, int *bin, int *turn)
     return 1;
 }
 
-/* Partners of atom c in one bin seen through image `image`. Each pair is found once: the partner is below c,
- * or it is c itself in the image whose mirror counts as positive, or (with `keep`) it is an atom that will
- * not be visited. */
-static void visit_bin(const bins *b, const sg_neigh *nl, const double shift[3], int image, int c, int bin,
-                      const unsigned char *keep, pairs *p)
+/* Keep of the partners from..end-1 those that will not find c themselves; returns the new end. */
+static partner *drop_found_by_others(const search *s, enum half half, int c, partner *from,
+                                     const partner *end)
 {
-    const double r2_max = nl->r_list * nl->r_list;
-    const double x = b->x[c][0] - shift[0], y = b->x[c][1] - shift[1], z = b->x[c][2] - shift[2];
-    const int mirror = nl->n_shift - 1 - image;
-    const int middle = (nl->n_shift - 1) / 2;
+    partner *out = from;
 
-    for (int k = b->start[bin]; k < b->start[bin + 1]; k++) {
-        const int a = b->atom[k];
-        if (a > c && !keep) break; /* the rest will find c */
-        if ((a > c && keep[a]) || (a == c && image >= middle)) continue;
-        const double dx = b->x[a][0] - x, dy = b->x[a][1] - y, dz = b->x[a][2] - z;
-        if (dx * dx + dy * dy + dz * dz >= r2_max) continue;
-        p->lo[p->n] = a <= c ? a : c;
-        p->hi[p->n] = a <= c ? c : a;
-        p->image[p->n] = (unsigned short)(a <= c ? mirror : image); /* vector from lo to hi */
-        p->n++;
+    for (; from < end; from++) {
+        const int a = from->atom;
+        if ((half == HERE && a < c) || (s->keep && a != c && !s->keep[a])) *out++ = *from;
     }
+    return out;
 }
 
-static sg_status visit_atom(const bins *b, const sg_neigh *nl, const double (*shift)[3], int c,
-                            const unsigned char *keep, pairs *p)
+/* Partners of atom c among atoms first..end-1 (in the order of bins) seen through an image. Every candidate
+ * is written, and kept if it is one: there is no branch to mispredict. */
+static sg_status visit_atoms(const search *s, enum half half, int image, int c, int first, int end, pairs *p)
 {
-    const int bin = b->bin_of[c];
-    const int at[3] = {bin / (b->count[1] * b->count[2]), bin / b->count[2] % b->count[1], bin % b->count[2]};
-    int on[3], q[3];
+    const double *const shift = s->shift[image];
+    const double x = s->b->x[c][0] - shift[0], y = s->b->x[c][1] - shift[1], z = s->b->x[c][2] - shift[2];
+    const double r2_max = s->r2_max;
+    const size_t need = p->n + (size_t)(end - first);
 
-    for (int oa = -b->reach[0]; oa <= b->reach[0]; oa++) {
-        if (!locate_bin(b, 0, at[0] + oa, &on[0], &q[0])) continue;
-        for (int ob = -b->reach[1]; ob <= b->reach[1]; ob++) {
-            if (!locate_bin(b, 1, at[1] + ob, &on[1], &q[1])) continue;
-            for (int oc = -b->reach[2]; oc <= b->reach[2]; oc++) {
-                if (!locate_bin(b, 2, at[2] + oc, &on[2], &q[2])) continue;
-                const int there = (on[0] * b->count[1] + on[1]) * b->count[2] + on[2];
-                const int image = image_number(b, q);
-                const sg_status st = pairs_reserve(p, (size_t)(b->start[there + 1] - b->start[there]));
-                if (st != SG_OK) return st;
-                visit_bin(b, nl, shift[image], image, c, there, keep, p);
-            }
+    if (need > p->capacity && sg_grow((void **)&p->found, &p->capacity, need, sizeof *p->found))
+        return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", need);
+    partner *out = p->found + p->n;
+    for (int k = first; k < end; k++) {
+        const double *const at = s->b->at[k];
+        const double dx = at[0] - x, dy = at[1] - y, dz = at[2] - z;
+        *out = (partner){s->b->atom[k], image};
+        out += dx * dx + dy * dy + dz * dz < r2_max;
+    }
+    if (half != AHEAD) out = drop_found_by_others(s, half, c, p->found + p->n, out);
+    p->n = (size_t)(out - p->found);
+    return SG_OK;
+}
+
+/* Of two bins that lie o and -o apart one is ahead, by the first nonzero number of o; so each pair is found
+ * once, be it of an atom with its own image. With `keep` the other half is searched too, for the atoms that
+ * will not be visited themselves. */
+static sg_status visit_atom(const search *s, int c, pairs *p)
+{
+    const bins *const b = s->b;
+    const int n_c = b->count[2], bin = b->bin_of[c];
+    const int at[3] = {bin / (b->count[1] * n_c), bin / n_c % b->count[1], bin % n_c};
+    sg_status st = SG_OK;
+
+    for (int k = s->keep ? 0 : b->centre; k < b->n_columns; k++) {
+        const column *const col = &b->columns[k];
+        int on[3], q[3];
+        if (!locate_bin(b, 0, at[0] + col->a, &on[0], &q[0])) continue;
+        if (!locate_bin(b, 1, at[1] + col->b, &on[1], &q[1])) continue;
+        const int *const start = b->start + (on[0] * b->count[1] + on[1]) * n_c;
+        const int end = at[2] + col->last + 1;
+        for (int c_bin = at[2] + col->first, adjacent; c_bin < end; c_bin += adjacent) {
+            const int o = k == b->centre ? c_bin - at[2] : k - b->centre;
+            adjacent = 1;
+            if (!locate_bin(b, 2, c_bin, &on[2], &q[2])) continue;
+            if (o != 0) adjacent = end - c_bin < n_c - on[2] ? end - c_bin : n_c - on[2];
+            if (k == b->centre && o < 0 && adjacent > -o) adjacent = -o; /* the atom's own bin stands alone */
+            st = visit_atoms(s,
+                             o > 0   ? AHEAD
+                             : o < 0 ? BEHIND
+                                     : HERE,
+                             image_number(b, q), c, start[on[2]], start[on[2] + adjacent], p);
+            if (st != SG_OK) return st;
         }
     }
-    return SG_OK;
+    return st;
 }
 
 /* ---- rows ---- */
 
-/* Stable counting sort of the pairs by their higher atom. */
-static sg_status sort_by_hi(pairs *p, int n)
+/* Stable counting sort of what was found into pairs by their higher atom. */
+static sg_status sort_by_hi(pairs *p, int n, int n_images)
 {
-    sg_status st = SG_OK;
-    pairs sorted = {0};
-    size_t *start = sg_calloc((size_t)n + 1, sizeof *start);
+    size_t *const start = sg_calloc((size_t)n + 2, sizeof *start);
 
-    if (!start) {
-        st = sg_fail(SG_ENOMEM, "neighbour list of %d atoms", n);
-        goto done;
+    p->pair = sg_calloc(p->n, sizeof *p->pair);
+    if (!start || !p->pair) {
+        sg_free(start);
+        return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", p->n);
     }
-    if ((st = pairs_reserve(&sorted, p->n)) != SG_OK) goto done;
-    for (size_t k = 0; k < p->n; k++)
-        start[p->hi[k] + 1]++;
+    size_t *const next = start + 1; /* next[i] runs from the start of i's pairs to their end */
+    size_t k = 0;
+    for (int c = 0; c < n; c++)
+        for (; k < p->end[c]; k++)
+            next[(p->found[k].atom > c ? p->found[k].atom : c) + 1]++;
     for (int i = 0; i < n; i++)
-        start[i + 1] += start[i];
-    for (size_t k = 0; k < p->n; k++) {
-        const size_t to = start[p->hi[k]]++;
-        sorted.lo[to] = p->lo[k];
-        sorted.hi[to] = p->hi[k];
-        sorted.image[to] = p->image[k];
-    }
-    sorted.n = p->n;
-    pairs_clear(p);
-    *p = sorted;
-    memset(&sorted, 0, sizeof sorted);
-done:
-    pairs_clear(&sorted);
+        next[i + 1] += next[i];
+    k = 0;
+    for (int c = 0; c < n; c++)
+        for (; k < p->end[c]; k++) {
+            const int a = p->found[k].atom, image = p->found[k].image;
+            const pair one = {a < c ? a : c, a < c ? c : a, a < c ? n_images - 1 - image : image};
+            p->pair[next[one.hi]++] = one;
+        }
     sg_free(start);
-    return st;
+    return SG_OK;
 }
 
 /* Pairs come with their higher atom ascending, so that appending to the lower atom's row leaves rows sorted
@@ -448,13 +544,13 @@ static sg_status fill_rows(sg_neigh *nl, const pairs *p)
     if (!nl->first || !nl->j || !nl->image) return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", p->n);
     int64_t *const next = nl->first + 1; /* next[i] runs from the start of row i to its end */
     for (size_t k = 0; k < p->n; k++)
-        next[p->lo[k] + 1]++;
+        next[p->pair[k].lo + 1]++;
     for (int i = 0; i < n; i++)
         next[i + 1] += next[i];
     for (size_t k = 0; k < p->n; k++) {
-        const int64_t to = next[p->lo[k]]++;
-        nl->j[to] = p->hi[k];
-        nl->image[to] = p->image[k];
+        const int64_t to = next[p->pair[k].lo]++;
+        nl->j[to] = p->pair[k].hi;
+        nl->image[to] = (unsigned short)p->pair[k].image;
     }
     return SG_OK;
 }
@@ -471,11 +567,4 @@ static void sort_images(sg_neigh *nl)
                 nl->image[to] = nl->image[to - 1];
             nl->image[to] = image;
         }
-}
-
-static void pairs_clear(pairs *p)
-{
-    sg_free(p->lo);
-    sg_free(p->hi);
-    sg_free(p->image);
 }
