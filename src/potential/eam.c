@@ -193,20 +193,25 @@ static inline double embed(const eam *e, const double *table, double rho, double
     return rho > e->rho_max ? f + *slope * (rho - e->rho_max) : f;
 }
 
-/* One pair at distance r (r2 = r^2): densities at i and j, phi = z/r, and with q = r:
- *     u = rho_i'(r)/r,  v = rho_j'(r)/r,  w = phi'(r)/r,  phi' = z'/r - z/r^2,
- * so that the force on i is (F_i' u + F_j' v + w) d with d from i to j. Returns phi. */
-static inline double pair_terms(const eam *e, const pair_table *t, double r2, sg_pair_record *pair,
-                                double *rho_i, double *rho_j)
+/* Row of the table for distance r and where in its bin, 0..1, r lies. */
+static inline const double *table_row(const eam *e, const pair_table *t, double r, double *p)
 {
-    const double r = sqrt(r2);
-    const double per_r = 1.0 / r;
     const double at = r * e->per_d_r + 1.0;
     int m = (int)at;
     if (m > e->n_r - 1) m = e->n_r - 1;
-    double p = at - m;
-    if (p > 1.0) p = 1.0;
-    const double *const c = t->row + (ptrdiff_t)(m - 1) * ROW;
+    *p = at - m > 1.0 ? 1.0 : at - m;
+    return t->row + (ptrdiff_t)(m - 1) * ROW;
+}
+
+/* One pair at distance r: densities at i and j, phi = z/r, and with q = r:
+ *     u = rho_i'(r)/r,  v = rho_j'(r)/r,  w = phi'(r)/r,  phi' = z'/r - z/r^2,
+ * so that the force on i is (F_i' u + F_j' v + w) d with d from i to j. Returns phi. */
+static inline double pair_terms(const eam *e, const pair_table *t, double r, sg_pair_record *pair,
+                                double *rho_i, double *rho_j)
+{
+    double p;
+    const double *const c = table_row(e, t, r, &p);
+    const double per_r = 1.0 / r;
     const double slope_unit = e->per_d_r * per_r;
     const double phi = cubic(c + Z_PART, p) * per_r;
 
@@ -230,6 +235,28 @@ static void tables_seen_by(const eam *e, int type, pair_table seen[SG_MAX_SPECIE
 
 /* ---- passes ---- */
 
+static inline void prefetch(const double *p)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(p);
+#else
+    (void)p;
+#endif
+}
+
+/* Turn squared distances into distances, and ask for the table rows that the pairs will need: the tables do
+ * not fit the inner caches, and waiting for one row at a time would be most of the work. */
+static void distances(const eam *e, const pair_table *of, const int *type, sg_pair_record *row, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        double p;
+        row[k].w = sqrt(row[k].w);
+        const double *const c = table_row(e, &of[type[row[k].j]], row[k].w, &p);
+        prefetch(c);
+        prefetch(c + ROW - 1);
+    }
+}
+
 /* First pass: adds to density, fills the records, end[i] = one past the last record of row i. Returns sum of
  * phi. */
 static double density_pass(const eam *e, const sg_view *v, double *density, sg_pair_record *record,
@@ -245,6 +272,7 @@ static double density_pass(const eam *e, const sg_view *v, double *density, sg_p
         const pair_table *const of = seen[v->type[i]];
         const size_t n = sg_view_row(v, i, e->r2_max, row);
         double rho_i = 0.0, phi = 0.0;
+        distances(e, of, v->type, row, n);
         for (size_t k = 0; k < n; k++) {
             sg_pair_record *const pair = &row[k];
             double at_i, at_j;
@@ -353,6 +381,7 @@ static sg_status compute_base(const eam *e, sg_potential_work *work, const sg_sy
         if (set->member[i]) continue;
         tables_seen_by(e, v.type[i], of);
         const size_t n = sg_view_row(&v, i, e->r2_max, work->record);
+        distances(e, of, v.type, work->record, n);
         for (size_t k = 0; k < n; k++) {
             sg_pair_record *const pair = &work->record[k];
             double at_i, at_j;
