@@ -1,20 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The manual page knows every command and every common option that the program's help lists, and man can read it.
+# The manual page that the program writes knows every command of its help, and man formats it without a warning.
 set -eu
-page=$2/doc/slowglass.1
-help=$("$1" --help)
-plain=$(sed 's/\\f[A-Z]//g; s/\\-/-/g; s/[",]/ /g' "$page")
+page=$3/slowglass.1
 
-words=$(printf '%s\n' "$help" | awk '/^commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }')
-options=$(printf '%s\n' "$help" | grep -o '^ .*  --[a-z]*' | grep -o -- '--[a-z]*')
-[ "$(echo "$words" | wc -l)" -ge 10 ] && [ "$(echo "$options" | wc -l)" -ge 5 ]
-for word in $words $options; do
-    printf '%s\n' "$plain" | grep -Eq -- "^\.(B|BR|BI) (.* )?$word( |$)" || { echo "the manual page misses $word"; exit 1; }
+commands=$("$1" --help | awk '/^commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }')
+[ "$(echo "$commands" | wc -l)" -ge 10 ]
+for command in $commands; do
+    grep -Eq "^\.SS $command( |\$)" "$page" || { echo "the manual page misses $command"; exit 1; }
 done
 
 command -v man > /dev/null || exit 0
-for page in "$2"/doc/*.[15]; do
-    said=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 > /dev/null)
-    [ -z "$said" ] || { echo "$page: $said"; exit 1; }
-done
+said=$(LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 > /dev/null)
+[ -z "$said" ] || { echo "$said"; exit 1; }
