@@ -75,7 +75,7 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
         k++;
         if ((st = lowest_pair(k, alpha, beta, &value, y)) != SG_OK) return st;
         result->residual = fabs(beta[k - 1] * y[k - 1]);
-        result->settled = fabs(value - previous) <= rule->tolerance * fabs(value);
+        result->settled = fabs(value - previous) <= rule->tolerance * fabs(value) && (!rule->sign || result->residual < fabs(value));
         if ((result->settled && k >= rule->min_iterations) || beta[k - 1] < space_exhausted) break;
         previous = value;
         if (k < scratch->capacity) {

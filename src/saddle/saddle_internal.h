@@ -36,7 +36,7 @@ void vec_axpy(size_t m, double c, const double *a, double *b); /* b += c a */
 void vec_scale(size_t m, double c, double *a);
 double vec_max_atom(size_t m, const double *a); /* largest length of the 3-vectors in a */
 
-enum { LANCZOS_MAX = 80 };
+enum { LANCZOS_MAX = 100 };
 
 typedef struct lanczos_scratch {
     double *basis; /* [capacity][m] */
@@ -47,6 +47,7 @@ typedef struct lanczos_scratch {
 typedef struct lanczos_rule {
     int min_iterations, max_iterations;
     double tolerance; /* relative change of the eigenvalue between iterations */
+    int sign;         /* 1: go on until the residual cannot hide the sign of the eigenvalue */
 } lanczos_rule;
 
 typedef struct lanczos_result {

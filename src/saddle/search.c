@@ -12,8 +12,8 @@ static const int pushes_before_mode = 2;   /* nothing to see closer to the minim
 static const int moves_across = 4;         /* descents across the push after each push */
 static const double move_factor = 0.03;    /* Å^2/eV, half of 2 / stiffest curvature of a metal (~30 eV/Å^2) */
 static const double move_max = 0.05;       /* Å per atom and descent */
-static const lanczos_rule leaving_mode = {3, 14, 0.1};
-static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.01};
+static const lanczos_rule leaving_mode = {3, 14, 0.1, 0};
+static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.01, 1};
 static const double push_off = 0.15;       /* Å, farthest atom, off the saddle; doubled when it falls back */
 static const int push_off_tries = 3;
 static const double barrier_min = 1e-3;    /* eV, below it there is no event */
@@ -283,7 +283,7 @@ static sg_status whole_phase(const sg_saddle_problem *p, sg_saddle_work *w, surf
     for (int k = 0; k < s->n_active; k++) memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
     s->calls = &out->calls.refine;
     double *f = w->climb.f;
-    const lanczos_rule first = {2, 8, 0.1};
+    const lanczos_rule first = {2, 8, 0.1, 0};
     sg_status st = surface_force(s, w->x, &out->e_saddle, f);
     if (st == SG_OK) st = lanczos_softest(s, w->x, f, &first, NULL, w->v, &w->climb.lanczos, &mode);
     if (st != SG_OK) return st;
@@ -386,7 +386,7 @@ static sg_status check_index(surface *s, sg_rng *rng, sg_saddle_work *w, sg_pass
     if (st == SG_OK) st = lanczos_softest(s, w->x, w->climb.f, &second_mode, w->v, w->mode2, &w->climb.lanczos, &second);
     if (st != SG_OK) return st;
     out->curvature2 = second.value;
-    if (!(second.settled && second.value > 0 && second.residual < second.value)) out->outcome = SG_WRONG_INDEX;
+    if (!(second.settled && second.value > 0)) out->outcome = SG_WRONG_INDEX;
     return SG_OK;
 }
 
@@ -417,10 +417,14 @@ static sg_status complete(const sg_saddle_problem *p, sg_rng *rng, sg_saddle_wor
     if (st != SG_OK) return st;
     st = connect(p, w, &s, out);
     if (st == SG_OK && out->outcome == SG_DISCONNECTED) {
+        const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
         undo_slip(p, w, out);
         st = connect(p, w, &s, out);
-        if (st == SG_OK && (out->outcome == SG_REFINE_FAILED || out->outcome == SG_STEP_LIMIT || out->outcome == SG_BLOW_UP))
+        if (st == SG_OK && out->outcome != SG_FOUND && out->outcome != SG_KNOWN) { /* then the first finding stands */
             out->outcome = SG_DISCONNECTED;
+            out->e_saddle = e_saddle;
+            out->f_saddle = f_saddle;
+        }
     }
     if (st == SG_OK && out->outcome == SG_FOUND) st = check_index(&s, rng, w, out);
     surface_clear(&s);
