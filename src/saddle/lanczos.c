@@ -75,8 +75,10 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
         k++;
         if ((st = lowest_pair(k, alpha, beta, &value, y)) != SG_OK) return st;
         result->residual = fabs(beta[k - 1] * y[k - 1]);
-        result->settled = fabs(value - previous) <= rule->tolerance * fabs(value) && (!rule->sign || result->residual < fabs(value));
-        if ((result->settled && k >= rule->min_iterations) || beta[k - 1] < space_exhausted) break;
+        const int exhausted = beta[k - 1] < space_exhausted; /* with few atoms free: then the value is exact */
+        result->settled = exhausted || (fabs(value - previous) <= rule->tolerance * fabs(value) &&
+                                        (!rule->sign || result->residual < fabs(value)));
+        if (exhausted || (result->settled && k >= rule->min_iterations)) break;
         previous = value;
         if (k < scratch->capacity) {
             double *next = scratch->basis + (size_t)k * m;
