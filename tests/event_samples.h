@@ -47,7 +47,7 @@ static inline void defect_relax(defect *s, double f_max)
 static inline void lj_vacancy(defect *s, int n)
 {
     static const double site[4][3] = {{0, 0, 0}, {0, 0.5, 0.5}, {0.5, 0, 0.5}, {0.5, 0.5, 0}};
-    static const double pair[1][3] = {{0.4, 2.338, 5.0}};
+    static const double pair[1][3] = {{0.2, 2.338, 5.0}};
     static const char *const cu[] = {"Cu"};
     static const int periodic[3] = {1, 1, 1};
     const double a = 3.62, l = n * a, h0[3][3] = {{l, 0, 0}, {0, l, 0}, {0, 0, l}};
@@ -60,6 +60,38 @@ static inline void lj_vacancy(defect *s, int n)
     for (int i = 1; i <= s->sys->n; i++)
         for (int c = 0, at = i / 4; c < 3; c++, at /= n)
             s->sys->x[i - 1][c] = a * (at % n + site[i % 4][c]);
+    s->opt = sg_saddle_defaults();
+    s->opt.local_radius = 0;
+    defect_relax(s, 1e-6);
+}
+
+/* Lennard-Jones fcc (001) slab, three layers of nx x ny atoms held still but for `n_free_layers` of them, and one atom in
+ * a hollow on top (the last atom). Hollows form a square lattice of HOLLOW Å; the hop to the next one passes a bridge. */
+#define HOLLOW (3.62 / 1.4142135623730951)
+
+static inline void lj_adatom(defect *s, int nx, int ny, int n_free_layers)
+{
+    static const double pair[1][3] = {{0.2, 2.338, 5.0}};
+    static const char *const cu[] = {"Cu"};
+    static const int periodic[3] = {1, 1, 0};
+    const double h0[3][3] = {{nx * HOLLOW, 0, 0}, {0, ny * HOLLOW, 0}, {0, 0, 30}};
+    int n = 0;
+
+    memset(s, 0, sizeof *s);
+    assert_ok(sg_potential_create_lj(1, cu, pair, &s->pot));
+    assert_ok(sg_system_create(3 * nx * ny + 1, &s->sys));
+    assert_ok(sg_species_init(&s->sys->species, 1, cu));
+    assert_ok(sg_cell_init(&s->sys->cell, h0, 0.0, periodic));
+    for (int layer = 0; layer < 3; layer++)
+        for (int k = 0; k < nx * ny; k++, n++) {
+            const double x[3] = {k % nx + 0.5 * (layer % 2), (double)(k / nx) + 0.5 * (layer % 2), layer / sqrt(2.0)};
+            for (int c = 0; c < 3; c++)
+                s->sys->x[n][c] = HOLLOW * x[c] + (c == 2 ? 10 : 0);
+            s->sys->fixed[n] = layer < 3 - n_free_layers;
+            s->sys->n_fixed += s->sys->fixed[n];
+        }
+    const double x[3] = {HOLLOW / 2, HOLLOW / 2, 10 + 3 * 3.62 / 2};
+    memcpy(s->sys->x[n], x, sizeof x);
     s->opt = sg_saddle_defaults();
     s->opt.local_radius = 0;
     defect_relax(s, 1e-6);

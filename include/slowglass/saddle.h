@@ -53,7 +53,7 @@ typedef struct sg_saddle_options {
     double f_local;       /* eV/Å, end of the local phase */
     double f_saddle;      /* eV/Å, stored saddles */
     double f_minimum;     /* eV/Å, inherent structures */
-    int max_calls;        /* force calls of one search */
+    int max_calls;        /* force calls until the saddle stands; its minima come on top */
     double identity_energy, identity_distance; /* eV, Å: two minima are the same state */
 } sg_saddle_options;
 

@@ -213,6 +213,7 @@ static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_w
     *outcome = SG_NO_EXIT;
     memcpy(w->v, w->push, s->m * sizeof *w->v);
     for (int k = 1; k <= max_pushes; k++) {
+        if (*s->calls >= p->opt->max_calls) return *outcome = SG_STEP_LIMIT, SG_OK;
         vec_axpy(s->m, p->opt->push_step, w->push, w->x);
         if ((st = surface_force(s, w->x, &energy, f)) != SG_OK) return st;
         if (energy > p->e_start + p->opt->climb_max) return *outcome = SG_BLOW_UP, SG_OK;
@@ -276,7 +277,7 @@ done:
 static sg_status whole_phase(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
 {
     climb_end end = CLIMB_LIMIT;
-    double curvature = -1;
+    double curvature = -1, energy, f_end;
     lanczos_result mode;
 
     surface_get(s, w->x);
@@ -284,12 +285,12 @@ static sg_status whole_phase(const sg_saddle_problem *p, sg_saddle_work *w, surf
     s->calls = &out->calls.refine;
     double *f = w->climb.f;
     const lanczos_rule first = {2, 8, 0.1, 0};
-    sg_status st = surface_force(s, w->x, &out->e_saddle, f);
+    sg_status st = surface_force(s, w->x, &energy, f);
     if (st == SG_OK) st = lanczos_softest(s, w->x, f, &first, NULL, w->v, &w->climb.lanczos, &mode);
     if (st != SG_OK) return st;
     curvature = mode.value;
     const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max, calls_left(p, &out->calls)};
-    st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &out->e_saddle, &out->f_saddle);
+    st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
     if (st != SG_OK) return st;
     out->outcome = outcome_of_climb(end, 1);
     if (out->outcome != SG_FOUND) return SG_OK;
@@ -451,7 +452,8 @@ sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3
                            sg_saddle_work *w, sg_passage *out)
 {
     begin(p, w, out);
-    memcpy(w->sys->x, x_guess, (size_t)out->n * sizeof *w->sys->x);
+    for (int i = 0; i < out->n; i++) /* a guess from elsewhere may move atoms that are held still here */
+        if (!w->sys->fixed[i]) memcpy(w->sys->x[i], x_guess[i], sizeof w->sys->x[i]);
     if (mode_guess) memcpy(out->mode, mode_guess, (size_t)out->n * sizeof *out->mode);
     else sg_system_displacement(p->start, (const double (*)[3])p->start->x, x_guess, out->mode, NULL);
     return complete(p, rng, w, out);

@@ -62,7 +62,7 @@ static void check_pair(size_t m, const lanczos_result *got, const double *v, con
 
 static void check_modes(int fix_one)
 {
-    const lanczos_rule rule = {20, LANCZOS_MAX, 1e-7};
+    const lanczos_rule rule = {20, LANCZOS_MAX, 1e-7, 0};
     lanczos_result first, second;
     hessian h;
     scene c;
@@ -117,7 +117,7 @@ static void test_softest_modes_with_a_fixed_atom(void **state)
 /* A free translation as start vector is nothing to start from: an error, not a crash or a made-up mode. */
 static void test_start_vector_of_zero_length(void **state)
 {
-    const lanczos_rule rule = {2, 8, 0.1};
+    const lanczos_rule rule = {2, 8, 0.1, 0};
     lanczos_result result;
     scene c;
 
@@ -131,7 +131,7 @@ static void test_start_vector_of_zero_length(void **state)
 /* Three coordinates: the Krylov space is the whole space after three steps, and its eigenvalues are then exact. */
 static void test_one_free_atom(void **state)
 {
-    const lanczos_rule first = {2, 8, 0.01}, second = {12, LANCZOS_MAX, 0.01};
+    const lanczos_rule first = {2, 8, 0.01, 0}, second = {12, LANCZOS_MAX, 0.01, 1};
     lanczos_result low, next;
     hessian h;
     scene c;
