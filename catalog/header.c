@@ -99,6 +99,8 @@ sg_status sg_header_decode(const void *value, size_t n, const char *path, sg_cat
 sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a, const sg_catalog_header *b,
                                   const char *name_b)
 {
+    char mine[SG_NUMBER_TEXT], other[SG_NUMBER_TEXT];
+
     if (a->format != b->format)
         return sg_fail(SG_EMISMATCH, "catalog format: %s has %u, %s has %u", name_a, a->format, name_b,
                        b->format);
@@ -120,10 +122,11 @@ sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a
         for (int j = 0; j < a->n_species; j++)
             if (a->cutoff[k][j] != b->cutoff[k][j])
                 return sg_fail(SG_EMISMATCH,
-                               "bond cutoff between atomic numbers %d and %d: %s has %.17g Å, %s has %.17g Å",
-                               a->number[k], a->number[j], name_a, a->cutoff[k][j], name_b, b->cutoff[k][j]);
+                               "bond cutoff between atomic numbers %d and %d: %s has %s Å, %s has %s Å",
+                               a->number[k], a->number[j], name_a, sg_text_number(a->cutoff[k][j], mine),
+                               name_b, sg_text_number(b->cutoff[k][j], other));
     if (a->variant_radius != b->variant_radius)
-        return sg_fail(SG_EMISMATCH, "variant radius: %s has %.17g Å, %s has %.17g Å", name_a,
-                       a->variant_radius, name_b, b->variant_radius);
+        return sg_fail(SG_EMISMATCH, "variant radius: %s has %s Å, %s has %s Å", name_a,
+                       sg_text_number(a->variant_radius, mine), name_b, sg_text_number(b->variant_radius, other));
     return SG_OK;
 }
