@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ageing.png by gnuplot: energy per atom and shear stress against the logarithm of time, from trajectory.tsv.
+/* ageing.png by gnuplot: energy per atom above the start's and shear stress against the logarithm of time, from trajectory.tsv.
  */
 #include "run_internal.h"
 
@@ -33,28 +33,29 @@ static void write_script(const sg_run *run, const sg_run_summary *sum, double be
             "end = %.6g\n"
             "set xrange [begin:end]\n"
             "n = %d\n"
+            "e0 = %.12f\n"
             "t(x) = x > begin ? x : begin\n"
             "set lmargin 13\nset rmargin 3\n"
             "set multiplot\n",
-            begin, sum->last.time * 1.05, sum->n_atoms);
+            begin, sum->last.time * 1.05, sum->n_atoms, run->e_start);
     fprintf(out,
-            "set label 1 'T = %g K,  {/Symbol g} = %g,  %d atoms,  %llu steps,  %llu events known' at graph "
+            "set label 1 'T = %g K,  {/Symbol g} = %g,  %d atoms,  %llu steps,  %llu events known,  start at %.5f eV/atom' at graph "
             "0,1.07 font ',14' "
             "textcolor rgb '#222222'\n",
             cfg->kmc.temperature_K, cfg->strain.xy, sum->n_atoms, (unsigned long long)sum->last.step,
-            (unsigned long long)sum->n_events);
+            (unsigned long long)sum->n_events, run->e_start / sum->n_atoms);
     fprintf(out,
             "set origin 0,0.5\nset size 1,0.5\nset tmargin 4\nset bmargin 1\n"
-            "set ylabel 'E_{IS} / atom  (eV)' offset -1.5 textcolor rgb '#1f4e79'\n"
-            "set format y '%%.4f'\n"
-            "plot 'trajectory.tsv' using (t($2)):($3/n) every ::1 with steps lw 2.5 lc rgb '#1f4e79', \\\n"
-            "     '' using (t($2)):($3/n) every ::1 with points pt 7 ps (%s) lc rgb '#1f4e79'\n"
+            "set ylabel 'E_{IS} - E_{IS}(0)  (meV/atom)' offset -1.5 textcolor rgb '#1f4e79'\n"
+            "set format y '%%.2f'\n"
+            "plot 'trajectory.tsv' using (t($2)):(1000*($3-e0)/n) every ::1 with steps lw 2.5 lc rgb '#1f4e79', \\\n"
+            "     '' using (t($2)):(1000*($3-e0)/n) every ::1 with points pt 7 ps (%s) lc rgb '#1f4e79'\n"
             "unset label 1\n"
             "set origin 0,0\nset size 1,0.5\nset tmargin 1\nset bmargin 4\n"
             "set format x '10^{%%L}'\n"
             "set xlabel 'time  (s)' textcolor rgb '#333333'\n"
             "set ylabel '{/Symbol t}_{xy}  (GPa)' offset -1.5 textcolor rgb '#a33b20'\n"
-            "set format y '%%.3f'\n"
+            "set format y '%%.2f'\n"
             "plot 'trajectory.tsv' using (t($2)):4 every ::1 with steps lw 2.5 lc rgb '#a33b20', \\\n"
             "     '' using (t($2)):4 every ::1 with points pt 7 ps (%s) lc rgb '#a33b20'\n"
             "unset multiplot\n",
