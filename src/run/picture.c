@@ -39,8 +39,8 @@ static void write_script(const sg_run *run, const sg_run_summary *sum, double be
             "set multiplot\n",
             begin, sum->last.time * 1.05, sum->n_atoms, run->e_start);
     fprintf(out,
-            "set label 1 'T = %g K,  {/Symbol g} = %g,  %d atoms,  %llu steps,  %llu events known,  start at %.5f eV/atom' at graph "
-            "0,1.07 font ',14' "
+            "set label 1 'T = %g K,  {/Symbol g} = %g,  %d atoms,  %llu steps,  %llu events,  start at %.5f eV/atom' at graph "
+            "0,1.07 font ',13' "
             "textcolor rgb '#222222'\n",
             cfg->kmc.temperature_K, cfg->strain.xy, sum->n_atoms, (unsigned long long)sum->last.step,
             (unsigned long long)sum->n_events, run->e_start / sum->n_atoms);
