@@ -90,7 +90,8 @@ static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions
         st = count_generic(ex, *id);
         goto done;
     }
-    if (ex->opt.store_below > 0 && barrier > ex->opt.store_below) goto done;
+    /* nor is the way back wanted when the way there is too high: nobody will stand at its start */
+    if (ex->opt.store_below > 0 && (barrier > ex->opt.store_below || edge->barrier > ex->opt.store_below)) goto done;
     if ((st = sg_event_generic(ex->frame, &s->env, bonds, d_saddle, d_final, edge, reverse, &ev)) != SG_OK) goto done;
     ev.seed = ex->opt.seed;
     *id = ev.id;
