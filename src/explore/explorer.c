@@ -179,6 +179,7 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
 
 sg_status sg_explorer_mark_visited(sg_explorer *ex, uint64_t state)
 {
+    if (ex->state[state].flags & SG_CAT_STATE_VISITED) return SG_OK;
     ex->state[state].flags |= SG_CAT_STATE_VISITED;
     return put_state(ex, state);
 }

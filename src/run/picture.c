@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ageing.png by gnuplot: energy per atom above the start's and shear stress against the logarithm of time, from trajectory.tsv.
+/* ageing.png by gnuplot: energy per atom and shear stress against the logarithm of time, from trajectory.tsv.
  */
 #include "run_internal.h"
 
@@ -13,53 +13,64 @@ static double first_time(sg_run_summary const *sum, double first)
     return sum->last.time > 0 ? sum->last.time / 10 : 1e-12;
 }
 
+static const char head[] = "set terminal pngcairo size 1000,800 font 'DejaVu Sans,13' background '#ffffff'\n"
+                           "set output 'ageing.png'\n"
+                           "set datafile separator tab\n"
+                           "set border 3 lc rgb '#666666' lw 1.2\n"
+                           "set tics nomirror out textcolor rgb '#333333'\n"
+                           "set grid lc rgb '#e2e2e2' lw 1 lt 1\n"
+                           "unset key\n"
+                           "file = 'trajectory.tsv'\n"
+                           "t(x) = x > begin ? x : begin   # the start, at t = 0, stands at the left edge\n"
+                           "digits(a, b) = b - a > 0 ? ceil(-log10((b - a) / 4)) : 4\n"
+                           "places(a, b) = sprintf('%%.%df', digits(a, b) > 0 ? digits(a, b) : 0)\n"
+                           "# no panel shows less than `least`: noise does not fill it\n"
+                           "low(a, b, least) = b - a < least ? (a + b - least) / 2 : a - 0.06 * (b - a)\n"
+                           "high(a, b, least) = b - a < least ? (a + b + least) / 2 : b + 0.06 * (b - a)\n"
+                           "stats file using (1e3*($3-e0)/n) every ::1 nooutput name 'E'\n"
+                           "stats file using 4 every ::1 nooutput name 'S'\n"
+                           "set logscale x\nset mxtics 10\nset xrange [begin:end]\n"
+                           "set lmargin 13\nset rmargin 3\n"
+                           "set multiplot\n";
+
+static const char panels[] =
+    "set origin 0,0.48\nset size 1,0.52\nset tmargin 4.5\nset bmargin 1\n"
+    "set format x ''\n"
+    "a = low(E_min, E_max, 2e-2)\nb = high(E_min, E_max, 2e-2)\n"
+    "set yrange [a:b]\nset format y places(a, b)\n"
+    "set ylabel '{/Symbol D}E_{IS} per atom  (meV)' offset -1.5 textcolor rgb '#1f4e79'\n"
+    "plot file using (t($2)):(1e3*($3-e0)/n) every ::1 with steps lw 2.5 lc rgb '#1f4e79', \\\n"
+    "     file using (t($2)):(1e3*($3-e0)/n) every ::1 with points pt 7 ps dot lc rgb '#1f4e79'\n"
+    "unset label\n"
+    "set origin 0,0\nset size 1,0.48\nset tmargin 1\nset bmargin 4\n"
+    "set format x '10^{%L}'\nset xlabel 'time  (s)' textcolor rgb '#333333'\n"
+    "a = low(S_min, S_max, 1e-3)\nb = high(S_min, S_max, 1e-3)\n"
+    "set yrange [a:b]\nset format y places(a, b)\n"
+    "set ylabel 'shear stress {/Symbol t}_{xy}  (GPa)' offset -1.5 textcolor rgb '#a33b20'\n"
+    "plot file using (t($2)):4 every ::1 with steps lw 2.5 lc rgb '#a33b20', \\\n"
+    "     file using (t($2)):4 every ::1 with points pt 7 ps dot lc rgb '#a33b20'\n"
+    "unset multiplot\n";
+
 static void write_script(const sg_run *run, const sg_run_summary *sum, double begin, FILE *out)
 {
     const sg_config *cfg = run->cfg;
 
     fprintf(out,
-            "# gnuplot ageing.gp  draws ageing.png from trajectory.tsv\n"
-            "set terminal pngcairo size 1000,820 font 'DejaVu Sans,13' background '#ffffff'\n"
-            "set output 'ageing.png'\n"
-            "set datafile separator tab\n"
-            "set border 3 lc rgb '#555555' lw 1.2\n"
-            "set tics nomirror out textcolor rgb '#333333'\n"
-            "set grid lc rgb '#dddddd' lw 1 lt 1\n"
-            "set logscale x\n"
-            "set format x ''\n"
-            "set mxtics 10\n"
-            "unset key\n"
-            "begin = %.6g\n"
-            "end = %.6g\n"
-            "set xrange [begin:end]\n"
-            "n = %d\n"
-            "e0 = %.12f\n"
-            "t(x) = x > begin ? x : begin\n"
-            "set lmargin 13\nset rmargin 3\n"
-            "set multiplot\n",
-            begin, sum->last.time * 1.05, sum->n_atoms, run->e_start);
+            "# gnuplot ageing.gp draws ageing.png from trajectory.tsv\nn = %d\ne0 = %.17g\nbegin = %.6g\nend "
+            "= %.6g\ndot "
+            "= %s\n",
+            sum->n_atoms, run->e_start, begin, sum->last.time * 1.1, sum->last.step < 200 ? "0.6" : "0");
+    fputs(head, out);
     fprintf(out,
-            "set label 1 'T = %g K,  {/Symbol g} = %g,  %d atoms,  %llu steps,  %llu events,  start at %.5f eV/atom' at graph "
-            "0,1.07 font ',13' "
-            "textcolor rgb '#222222'\n",
-            cfg->kmc.temperature_K, cfg->strain.xy, sum->n_atoms, (unsigned long long)sum->last.step,
-            (unsigned long long)sum->n_events, run->e_start / sum->n_atoms);
-    fprintf(out,
-            "set origin 0,0.5\nset size 1,0.5\nset tmargin 4\nset bmargin 1\n"
-            "set ylabel 'E_{IS} - E_{IS}(0)  (meV/atom)' offset -1.5 textcolor rgb '#1f4e79'\n"
-            "set format y '%%.2f'\n"
-            "plot 'trajectory.tsv' using (t($2)):(1000*($3-e0)/n) every ::1 with steps lw 2.5 lc rgb '#1f4e79', \\\n"
-            "     '' using (t($2)):(1000*($3-e0)/n) every ::1 with points pt 7 ps (%s) lc rgb '#1f4e79'\n"
-            "unset label 1\n"
-            "set origin 0,0\nset size 1,0.5\nset tmargin 1\nset bmargin 4\n"
-            "set format x '10^{%%L}'\n"
-            "set xlabel 'time  (s)' textcolor rgb '#333333'\n"
-            "set ylabel '{/Symbol t}_{xy}  (GPa)' offset -1.5 textcolor rgb '#a33b20'\n"
-            "set format y '%%.2f'\n"
-            "plot 'trajectory.tsv' using (t($2)):4 every ::1 with steps lw 2.5 lc rgb '#a33b20', \\\n"
-            "     '' using (t($2)):4 every ::1 with points pt 7 ps (%s) lc rgb '#a33b20'\n"
-            "unset multiplot\n",
-            sum->last.step < 100 ? "0.7" : "0", sum->last.step < 100 ? "0.7" : "0");
+            "set label 1 'Ageing of %d atoms at %g K' at graph 0,1.17 font ',16' textcolor rgb '#222222'\n"
+            "set label 2 'imposed shear strain {/Symbol g} = %g, %llu steps, %llu events known, %llu states; "
+            "start at %.5f eV per atom' "
+            "at graph 0,1.06 "
+            "font ',12' textcolor rgb '#666666'\n",
+            sum->n_atoms, cfg->kmc.temperature_K, cfg->strain.xy, (unsigned long long)sum->last.step,
+            (unsigned long long)sum->n_events, (unsigned long long)sum->n_states,
+            run->e_start / sum->n_atoms);
+    fputs(panels, out);
 }
 
 sg_status run_draw(const sg_run *run, const sg_run_summary *sum)
