@@ -140,6 +140,8 @@ static sg_status draw(sg_kmc *w, choice *c, int *n_states, double *rate_total)
         if (st != SG_OK || !(*rate_total > 0)) return st;
         const sg_cat_table *t = sg_explorer_known_table(w->ex, c->state);
         if (!t->entry[c->entry].kept) return SG_OK;
+        if (sg_interrupt_requested()) /* what has been reconverged stands in the table: the same draw comes again */
+            return sg_fail(SG_EINTERRUPTED, "interrupted in step %llu", (unsigned long long)w->row.step + 1);
         int alive;
         if ((st = sg_explorer_reconverge(w->ex, c->state, c->entry, &alive)) != SG_OK) return st;
     }
