@@ -79,6 +79,11 @@ grep -q 'gamma=0.01' reference/final.extxyz || die "gamma of final.extxyz"
 awk -F'\t' -v e="$(sed -n 's/^eis_eV = //p' energy.txt)" -v tau="$(sed -n 's/^tau_xy_GPa = //p' energy.txt)" \
     'END { d = $3 - e; s = $4 - tau; exit !(d < 1e-9 && d > -1e-9 && s < 1e-6 && s > -1e-6) }' reference/trajectory.tsv || die "final.extxyz"
 
+# Row 0 is what the command strain makes of the structure.
+"$program" strain vacancy.xyz --xy 0.01 --potential lj:0.2,2.338,5.2 -o strained.extxyz --quiet > strained.txt
+awk -F'\t' -v e="$(sed -n 's/^eis_eV = //p' strained.txt)" 'NR == 2 { d = $3 - e; exit !(d < 1e-6 && d > -1e-6) }' \
+    reference/trajectory.tsv || die "row 0 is not the strained structure"
+
 # The same from the run's own settings; on two threads; in two goes.
 "$program" age reference/run.ini --out again --threads 2 --quiet > /dev/null
 same again "two threads, from the effective run.ini"
