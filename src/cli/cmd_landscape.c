@@ -218,7 +218,7 @@ static sg_status event_table(cli *c, sg_catalog *cat, const char *name)
     if ((st = cli_number(c, "prefactor", 0.0, HUGE_VAL, &prefactor)) != SG_OK) return st;
     if ((st = rows_of_table(cat, state, &r)) != SG_OK) goto done;
     if ((st = rows_of_graph(cat, state, &r)) != SG_OK) goto done;
-    qsort(r.at, r.n, sizeof *r.at, compare_rows);
+    if (r.n > 0) qsort(r.at, r.n, sizeof *r.at, compare_rows);
     ids = atom_ids(c, &n_ids);
     sg_log_line(&c->log, SG_LOG_INFO, "rates at %g K with the prefactor %g 1/s", temperature, prefactor);
     printf("edge\tto\tbarrier_eV\terror_eV\tbarrier_back_eV\trate_per_"

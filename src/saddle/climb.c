@@ -108,7 +108,7 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
     const size_t m = s->m;
     const int calls_at_start = *s->calls;
     int start = 0, used = 0, convex = 0, wait = 0, fresh = 0;
-    double overlap;
+    double overlap = 0;
     sg_status st = surface_force(s, x, energy, c->f);
 
     while (st == SG_OK) {
