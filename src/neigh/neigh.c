@@ -454,6 +454,7 @@ static sg_status visit_atoms(const search *s, enum half half, int image, int c, 
     const double r2_max = s->r2_max;
     const size_t need = p->n + (size_t)(end - first);
 
+    if (first == end) return SG_OK; /* there may be no array yet */
     if (need > p->capacity && sg_grow((void **)&p->found, &p->capacity, need, sizeof *p->found))
         return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", need);
     partner *out = p->found + p->n;
