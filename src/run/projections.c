@@ -17,7 +17,7 @@ static const char trajectory_columns[] = "step\ttime_s\teis_eV\ttau_xy_GPa\tstat
 static const char event_columns[] = "step\ttime_s\tevent\treverse\tfrom\tto\tbarrier_eV\tbarrier_back_eV\tdE_"
                                     "eV\tcentre\tparticipation\tdist_final_A\t"
                                     "dEb_dgxy_eV\tdE_dgxy_eV\tsaddle_force_eV_per_A\tcurvature_eV_per_"
-                                    "A2\tcurvature2_eV_per_A2\tsource\tsampler";
+                                    "A2\tcurvature2_eV_per_A2\tsource\tsampler\tbelow_3kT";
 static const char search_columns[] =
     "id\tstate\tatom\tattempt\tsampler\toutcome\tcalls_leave\tcalls_climb\tcalls_refine\tcalls_relax\t"
     "calls_verify\tbarrier_eV\tevent";
@@ -57,13 +57,13 @@ static sg_status write_event(sg_run *run, const sg_cat_step *r)
     return sg_tsv_row(run->out.events,
                       "%" PRIu64 "\t%.17g\t%" PRIu64 "\t%d\t%" PRIu64 "\t%" PRIu64
                       "\t%.17g\t%.17g\t%.17g\t%d\t%.6g\t%.6g\t%.9g\t%.9g\t%.3g\t"
-                      "%.6g\t%.6g\t%s\t%s",
+                      "%.6g\t%.6g\t%s\t%s\t%d",
                       r->step, r->time, e->id, back, back ? e->to : e->from, back ? e->from : e->to, forth,
                       home, forth - home, run->sys->id[back ? e->centre_back : e->centre], e->participation,
                       e->dist_final, back ? e->strain_saddle[3] - e->strain_final[3] : e->strain_saddle[3],
                       back ? -e->strain_final[3] : e->strain_final[3], e->saddle_force, e->curvature,
                       e->curvature2, source_text[e->source < 3 ? e->source : 0],
-                      sg_sampler_text((sg_sampler)e->sampler));
+                      sg_sampler_text((sg_sampler)e->sampler), forth < 3 * SG_KB * run->cfg->kmc.temperature_K);
 }
 
 typedef struct search_writer {
