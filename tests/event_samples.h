@@ -65,11 +65,12 @@ static inline void lj_vacancy(defect *s, int n)
     defect_relax(s, 1e-6);
 }
 
-/* Lennard-Jones fcc (001) slab, three layers of nx x ny atoms held still but for `n_free_layers` of them, and one atom in
- * a hollow on top (the last atom). Hollows form a square lattice of HOLLOW Å; the hop to the next one passes a bridge. */
+/* Lennard-Jones fcc (001) slab, three layers of nx x ny atoms held still but for `n_free_layers` of them, and atoms in hollows
+ * on top (the last ones), `apart` hollows from one to the next along x. Hollows form a square lattice of HOLLOW Å; the
+ * hop to the next one passes a bridge. Atoms more than 5 Å apart know nothing of each other. */
 #define HOLLOW (3.62 / 1.4142135623730951)
 
-static inline void lj_adatom(defect *s, int nx, int ny, int n_free_layers)
+static inline void lj_adatoms(defect *s, int nx, int ny, int n_free_layers, int n_adatoms, int apart)
 {
     static const double pair[1][3] = {{0.2, 2.338, 5.0}};
     static const char *const cu[] = {"Cu"};
@@ -79,7 +80,7 @@ static inline void lj_adatom(defect *s, int nx, int ny, int n_free_layers)
 
     memset(s, 0, sizeof *s);
     assert_ok(sg_potential_create_lj(1, cu, pair, &s->pot));
-    assert_ok(sg_system_create(3 * nx * ny + 1, &s->sys));
+    assert_ok(sg_system_create(3 * nx * ny + n_adatoms, &s->sys));
     assert_ok(sg_species_init(&s->sys->species, 1, cu));
     assert_ok(sg_cell_init(&s->sys->cell, h0, 0.0, periodic));
     for (int layer = 0; layer < 3; layer++)
@@ -90,10 +91,13 @@ static inline void lj_adatom(defect *s, int nx, int ny, int n_free_layers)
             s->sys->fixed[n] = layer < 3 - n_free_layers;
             s->sys->n_fixed += s->sys->fixed[n];
         }
-    const double x[3] = {HOLLOW / 2, HOLLOW / 2, 10 + 3 * 3.62 / 2};
-    memcpy(s->sys->x[n], x, sizeof x);
+    for (int k = 0; k < n_adatoms; k++, n++) {
+        const double x[3] = {HOLLOW * (0.5 + k * apart), HOLLOW / 2, 10 + 3 * 3.62 / 2};
+        memcpy(s->sys->x[n], x, sizeof x);
+    }
     s->opt = sg_saddle_defaults();
     s->opt.local_radius = 0;
+    s->opt.curvature_out = -0.05; /* the bridge has -0.6 */
     defect_relax(s, 1e-6);
 }
 

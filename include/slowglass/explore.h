@@ -63,8 +63,7 @@ sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, con
                              const sg_explore_options *opt, const sg_log *log, sg_explorer **out);
 void sg_explorer_free(sg_explorer *ex);
 
-/** Bring in an inherent structure; an identical one already there is returned instead.
- * @param relaxed 1: x is converged already. 0: it is relaxed first. */
+/** Bring in an inherent structure, relaxed first as far as it is not one yet; an identical one already there is returned instead. */
 sg_status sg_explorer_add_state(sg_explorer *ex, const double (*x)[3], uint64_t *id);
 
 /** Rate table of a state, complete; made when missing (parent: the state it was reached from, or the state itself if none).

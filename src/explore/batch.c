@@ -162,19 +162,11 @@ static sg_status log_row(sg_explorer *ex, const task *t, const sg_passage *p, ui
 static sg_status count_again(sg_explorer *ex, int entry, uint64_t *edge_id)
 {
     sg_cat_edge *e = &ex->edge[ex->table[ex->plan.state]->entry[entry].edge - 1];
-    sg_cat_event own = {0};
 
     *edge_id = e->id;
     e->found++;
-    sg_status st = put_edge(ex, e->id);
-    if (st != SG_OK || e->event == 0 || e->from != ex->plan.state) return st;
-    st = sg_catalog_get_own_event(ex->cat, e->event, &own);
-    if (st == SG_ENOTFOUND) return SG_OK; /* of a base, or not committed yet: the edge's counter has it */
-    if (st != SG_OK) return st;
-    own.found++;
-    st = sg_catalog_put_event(ex->cat, &own);
-    sg_cat_event_clear(&own);
-    return st;
+    const sg_status st = put_edge(ex, e->id);
+    return st == SG_OK && e->event != 0 && e->from == ex->plan.state ? count_generic(ex, e->event) : st;
 }
 
 static sg_status merge_search(sg_explorer *ex, const task *t, sg_passage *p, uint64_t *edge_id)
@@ -237,7 +229,9 @@ static sg_status commit_batch(sg_explorer *ex)
 
     for (int k = 0; k < 8; k++) done[k] = (unsigned char)((uint64_t)ex->plan.done >> (8 * k));
     if (st == SG_OK && ex->opt.keep_landscape) st = sg_catalog_put_meta(ex->cat, "plan_done", done, sizeof done);
-    return st == SG_OK ? sg_catalog_commit(ex->cat) : st;
+    if (st == SG_OK) st = sg_catalog_commit(ex->cat);
+    if (st == SG_OK) pending_clear(ex);
+    return st;
 }
 
 static void report(const sg_explorer *ex)

@@ -64,6 +64,8 @@ void sg_explorer_free(sg_explorer *ex)
     if (!ex) return;
     registry_clear(ex);
     variants_clear(ex);
+    pending_clear(ex);
+    sg_free(ex->pending);
     sg_free(ex->class_);
     sg_free(ex->class_of);
     plan_clear(ex);

@@ -34,16 +34,65 @@ static int agrees(const sg_cat_event *ev, const side *s, const sg_placement *p, 
     return 1;
 }
 
-static sg_status count_generic(sg_explorer *ex, uint64_t id)
-{
-    sg_cat_event own = {0};
-    sg_status st = sg_catalog_get_own_event(ex->cat, id, &own);
+/* --- events put since the last commit: look-ups in the store do not see them yet --- */
 
-    if (st == SG_ENOTFOUND) return SG_OK; /* of a base: the edge's counter has it */
-    if (st != SG_OK) return st;
-    own.found++;
-    st = sg_catalog_put_event(ex->cat, &own);
-    sg_cat_event_clear(&own);
+void pending_clear(sg_explorer *ex)
+{
+    for (size_t k = 0; k < ex->n_pending; k++) sg_cat_event_clear(&ex->pending[k]);
+    ex->n_pending = 0;
+}
+
+static sg_cat_event *pending_find(sg_explorer *ex, uint64_t id)
+{
+    for (size_t k = 0; k < ex->n_pending; k++)
+        if (ex->pending[k].id == id) return &ex->pending[k];
+    return NULL;
+}
+
+/* On success the explorer owns what is in *take. */
+static sg_status pending_add(sg_explorer *ex, sg_cat_event *take)
+{
+    if (sg_grow((void **)&ex->pending, &ex->cap_pending, ex->n_pending + 1, sizeof *ex->pending) != 0)
+        return sg_fail(SG_ENOMEM, "%zu new events", ex->n_pending + 1);
+    ex->pending[ex->n_pending++] = *take;
+    memset(take, 0, sizeof *take);
+    return SG_OK;
+}
+
+sg_status count_generic(sg_explorer *ex, uint64_t id)
+{
+    sg_cat_event own = {0}, *ev = pending_find(ex, id);
+
+    if (!ev) {
+        sg_status st = sg_catalog_get_own_event(ex->cat, id, &own);
+        if (st == SG_ENOTFOUND) return SG_OK; /* of a base: the edge's counter has it */
+        if (st == SG_OK) st = pending_add(ex, &own);
+        sg_cat_event_clear(&own);
+        if (st != SG_OK) return st;
+        ev = &ex->pending[ex->n_pending - 1];
+    }
+    ev->found++;
+    return sg_catalog_put_event(ex->cat, ev);
+}
+
+/* --- is it known? --- */
+
+static sg_status compare_with(sg_explorer *ex, side *s, const sg_cat_event *ev, double barrier, positions d_saddle, positions d_final,
+                              uint64_t *id)
+{
+    sg_status st = SG_OK;
+    int n_place = 0;
+
+    if (ev->key != s->env.key || fabs(ev->barrier - barrier) > same_barrier) return SG_OK;
+    if (s->n_perm == 0) {
+        st = sg_topology_automorphisms(&s->env, MAX_AUTOMORPHISMS, s->perm, &s->n_perm);
+        if (st == SG_OK) st = sg_cluster_init(&s->cluster, ex->frame, &s->env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
+    }
+    if (st == SG_OK)
+        st = sg_event_place(ev, &s->cluster, s->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])s->perm, same_reference, MAX_PLACEMENTS,
+                            s->place, &n_place);
+    for (int q = 0; q < n_place && st == SG_OK && *id == 0; q++)
+        if (agrees(ev, s, &s->place[q], d_saddle, d_final)) *id = ev->id;
     return st;
 }
 
@@ -51,23 +100,14 @@ static sg_status count_generic(sg_explorer *ex, uint64_t id)
 static sg_status find_generic(sg_explorer *ex, side *s, double barrier, positions d_saddle, positions d_final, uint64_t *id)
 {
     sg_cat_event *event = NULL;
-    int n = 0, n_place;
+    int n = 0;
     sg_status st = sg_catalog_find_events(ex->cat, s->env.key, &event, &n);
 
     *id = 0;
     s->n_perm = 0;
-    for (int k = 0; k < n && st == SG_OK && *id == 0; k++) {
-        if (fabs(event[k].barrier - barrier) > same_barrier) continue;
-        if (s->n_perm == 0) {
-            st = sg_topology_automorphisms(&s->env, MAX_AUTOMORPHISMS, s->perm, &s->n_perm);
-            if (st == SG_OK) st = sg_cluster_init(&s->cluster, ex->frame, &s->env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
-            if (st != SG_OK) break;
-        }
-        st = sg_event_place(&event[k], &s->cluster, s->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])s->perm, same_reference,
-                            MAX_PLACEMENTS, s->place, &n_place);
-        for (int q = 0; q < n_place && st == SG_OK && *id == 0; q++)
-            if (agrees(&event[k], s, &s->place[q], d_saddle, d_final)) *id = event[k].id;
-    }
+    for (int k = 0; k < n && st == SG_OK && *id == 0; k++) st = compare_with(ex, s, &event[k], barrier, d_saddle, d_final, id);
+    for (size_t k = 0; k < ex->n_pending && st == SG_OK && *id == 0; k++)
+        st = compare_with(ex, s, &ex->pending[k], barrier, d_saddle, d_final, id);
     for (int k = 0; k < n; k++) sg_cat_event_clear(&event[k]);
     sg_free(event);
     sg_cluster_clear(&s->cluster);
@@ -98,7 +138,8 @@ static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions
     const sg_cat_environment record = {s->env.key, (uint32_t)s->env.n, (uint32_t)s->env.form_size, s->env.form};
     st = sg_catalog_put_environment(ex->cat, &record);
     if (st == SG_OK) st = sg_catalog_put_event(ex->cat, &ev);
-    ex->stats.new_events++;
+    if (st == SG_OK) st = pending_add(ex, &ev);
+    ex->stats.new_events += st == SG_OK;
 done:
     sg_cat_event_clear(&ev);
     sg_bonds_free(bonds);

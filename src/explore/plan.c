@@ -324,6 +324,7 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
     if (st == SG_OK) st = plan_searches(ex, state, parent, changed);
     if (st == SG_OK) st = put_table(ex, state);
     if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
+    if (st != SG_OK) plan_clear(ex); /* half a plan must not be taken for one to go on with */
     sg_free(changed);
     return st;
 }

@@ -11,7 +11,7 @@ typedef struct scene {
 
 static void scene_make(scene *s, int nx, int ny)
 {
-    lj_adatom(&s->d, nx, ny, 0);
+    lj_adatoms(&s->d, nx, ny, 0, 1, 0);
     searcher_make(&s->d, &s->w);
     s->adatom = s->d.sys->n - 1;
     s->guess = calloc(2 * (size_t)s->d.sys->n, sizeof *s->guess);

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rate tables: complete by symmetry, consistent in energy, made once; what is missing, by the formula on paper. */
+#include "walk_samples.h"
+
+#include "../../src/explore/explore_internal.h"
+
+static const double window = 3; /* eV: the hop has 1.2, exchanges of several atoms more than 5 */
+
+static const sg_cat_table *table(walk *w, uint64_t state, uint64_t parent)
+{
+    const sg_cat_table *t = NULL;
+    assert_ok(sg_explorer_table(w->ex, state, parent, &t));
+    assert_non_null(t);
+    return t;
+}
+
+static int entries_at(const sg_cat_table *t, double barrier)
+{
+    int n = 0;
+    for (uint32_t k = 0; k < t->n_entries; k++)
+        n += fabs(t->entry[k].barrier - barrier) < 1e-3;
+    return n;
+}
+
+static double lowest(const sg_cat_table *t)
+{
+    double least = INFINITY;
+    for (uint32_t k = 0; k < t->n_entries; k++)
+        if (t->entry[k].barrier < least) least = t->entry[k].barrier;
+    return least;
+}
+
+typedef struct tally {
+    double barrier;
+    int n;
+} tally;
+
+static int count_event(void *arg, const void *record)
+{
+    const sg_cat_event *ev = record;
+    tally *t = arg;
+    t->n += fabs(ev->barrier - t->barrier) < 1e-3;
+    return 0;
+}
+
+/* What every edge owes to its two states. */
+static void check_edges(const walk *w)
+{
+    for (uint64_t id = 1; id <= sg_explorer_n_edges(w->ex); id++) {
+        const sg_cat_edge *e = sg_explorer_edge(w->ex, id);
+        const sg_cat_state *from = sg_explorer_state(w->ex, e->from), *to = sg_explorer_state(w->ex, e->to);
+        assert_near(to->energy - from->energy, e->barrier - e->barrier_back, 1e-9);
+        assert_near(e->e_saddle - from->energy, e->barrier, 1e-9);
+        assert_true(e->barrier > 1e-3 && e->saddle_force <= w->explore.saddle.f_saddle);
+        assert_true(e->curvature < 0 && e->curvature2 > 0);
+    }
+}
+
+/* The way back of the edge that led here stands in the table, over the same saddle. */
+static void check_way_back(walk *w, const sg_cat_step *row)
+{
+    const sg_cat_table *t = sg_explorer_known_table(w->ex, row->state);
+    const sg_cat_edge *e = sg_explorer_edge(w->ex, row->edge);
+    int n = 0;
+
+    for (uint32_t k = 0; k < t->n_entries; k++) {
+        if (t->entry[k].edge != row->edge) continue;
+        n++;
+        assert_int_equal(t->entry[k].reverse, !row->reverse);
+        assert_int_equal(t->entry[k].kept, 0);
+        assert_near(t->entry[k].barrier, row->reverse ? e->barrier : e->barrier_back, 0);
+        assert_near(sg_explorer_state(w->ex, row->state)->energy + t->entry[k].barrier, e->e_saddle, 1e-9);
+    }
+    assert_int_equal(n, 1);
+}
+
+/* One vacancy, twelve neighbours: twelve hops of one kind, known for good after the first state. */
+static void check_vacancy(const defect *d, int per_atom, int n_steps, double barrier, double limit)
+{
+    tally hops = {0, 0};
+    int seen_again = 0;
+    walk w;
+
+    walk_init(&w, d);
+    w.explore.per_atom = per_atom;
+    w.explore.barrier_max = limit;
+    walk_open(&w, 0);
+    const sg_cat_table *t = table(&w, 0, 0);
+    hops.barrier = lowest(t);
+    if (barrier > 0) assert_near(hops.barrier, barrier, 2e-3);
+    assert_int_equal(entries_at(t, hops.barrier), 12);
+    assert_ok(sg_catalog_each(w.cat, SG_DB_EVENTS, count_event, &hops));
+    assert_int_equal(hops.n, 1);
+    const uint64_t searches = sg_explorer_n_searches(w.ex);
+    for (int k = 0; k < n_steps; k++) {
+        const uint64_t from = sg_kmc_row(w.kmc_walk).state;
+        const int known = sg_explorer_known_table(w.ex, from) != NULL;
+        const double calls = force_calls(&w);
+        const sg_cat_step row = step(&w);
+        seen_again += known && k > 0;
+        if (known) assert_true(force_calls(&w) == calls);
+        assert_near(row.barrier, hops.barrier, 1e-3);
+        t = table(&w, row.state, from);
+        assert_int_equal(entries_at(t, hops.barrier), 12);
+        check_way_back(&w, &row);
+    }
+    assert_int_equal(sg_explorer_n_searches(w.ex), searches);
+    assert_true(n_steps < 5 || seen_again > 0);
+    check_edges(&w);
+    walk_end(&w);
+}
+
+static void test_vacancy_in_a_pair_crystal(void **state)
+{
+    defect d;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    check_vacancy(&d, 4, 5, 0, window);
+    defect_clear(&d);
+}
+
+static void test_vacancy_in_copper(void **state)
+{
+    defect d;
+
+    (void)state;
+    if (!cu_vacancy(&d)) return;
+    d.opt.local_radius = 5;
+    d.opt.f_local = 0.2;
+    check_vacancy(&d, 3, 1, 0.688617, 1.0);
+    defect_clear(&d);
+}
+
+static int sum_attempts(void *arg, const void *record)
+{
+    const sg_cat_variant *v = record;
+    tally *t = arg;
+    t->n++;
+    assert_int_equal(v->attempts, t->barrier);
+    return 0;
+}
+
+/* The vacancy lies within 5 Å of its first, second and third neighbours only: with the rest of the crystal these are four
+ * kinds of atoms, and each kind is searched from per_atom times in all. */
+static void test_congruent_atoms_share_their_searches(void **state)
+{
+    tally t = {2, 0};
+    defect d;
+    walk w;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    walk_init(&w, &d);
+    w.explore.barrier_max = 0.1;
+    w.explore.per_atom = 2;
+    walk_open(&w, 0);
+    const sg_cat_table *of_start = table(&w, 0, 0);
+    assert_int_equal(of_start->n_searches, 4 * 2);
+    assert_ok(sg_catalog_each(w.cat, SG_DB_VARIANTS, sum_attempts, &t));
+    assert_int_equal(t.n, 4);
+    for (int i = 0; i < d.sys->n; i++)
+        for (int j = 0; j < i; j++) { /* same variant: same sorted distance from the vacancy, or both beyond */
+            int neighbour[12];
+            if (i + j == 1) vacancy_find(&d, HOLLOW, neighbour);
+            const double a = separation(d.sys, d.vacancy, d.sys->x[i]), b = separation(d.sys, d.vacancy, d.sys->x[j]);
+            const int alike = fabs(a - b) < 0.2 || (a > 5 && b > 5);
+            assert_int_equal(of_start->variant[i] == of_start->variant[j], alike);
+        }
+    walk_end(&w);
+    defect_clear(&d);
+}
+
+/* ---- two atoms that do not know of each other ---- */
+
+/* What one atom's hop leaves of the other's events: kept as they are, their surroundings have not moved. */
+static void test_events_far_away_are_kept(void **state)
+{
+    defect d;
+    walk w;
+
+    (void)state;
+    lj_adatoms(&d, 8, 2, 0, 2, 4);
+    walk_init(&w, &d);
+    w.explore.per_atom = 12;
+    walk_open(&w, 0);
+    const sg_cat_table *t = table(&w, 0, 0);
+    const double hop = lowest(t);
+    /* along y the next hollow on either side is the same place in a cell of two: two saddles to one state */
+    assert_int_equal(entries_at(t, hop), 8);
+    const sg_cat_step row = step(&w);
+    const uint64_t searches = sg_explorer_n_searches(w.ex);
+    t = table(&w, row.state, 0);
+    int kept = 0;
+    for (uint32_t k = 0; k < t->n_entries; k++) {
+        const sg_cat_edge *e = sg_explorer_edge(w.ex, t->entry[k].edge);
+        if (!t->entry[k].kept) continue;
+        kept++;
+        assert_int_not_equal(e->centre, row.centre); /* of the other atom, which has not moved */
+        assert_true(separation(d.sys, sg_explorer_state(w.ex, 0)->x[e->centre],
+                               sg_explorer_state(w.ex, row.state)->x[e->centre]) < w.explore.keep);
+        assert_true(t->entry[k].error <= 0.5 * w.explore.keep);
+        int alive = 0;
+        const double expected = t->entry[k].barrier;
+        assert_ok(sg_explorer_reconverge(w.ex, row.state, k, &alive));
+        assert_true(alive);
+        assert_int_equal(t->entry[k].kept, 0);
+        assert_true(t->entry[k].error == 0 && sg_explorer_edge(w.ex, t->entry[k].edge)->from == row.state);
+        assert_near(t->entry[k].barrier, expected, 1e-4);
+    }
+    assert_int_equal(kept, 4);
+    assert_int_equal(t->from_inherited, kept);
+    assert_int_equal(sg_explorer_n_searches(w.ex), searches);
+    assert_int_equal(entries_at(t, hop), 8);
+    check_edges(&w);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
+/* With keep = 0 nothing is taken on trust: all is converged in the new state, and the numbers are the same. */
+static void test_events_far_away_reconverged(void **state)
+{
+    defect d;
+    walk w;
+
+    (void)state;
+    lj_adatoms(&d, 8, 2, 0, 2, 4);
+    walk_init(&w, &d);
+    w.explore.per_atom = 12;
+    w.explore.keep = 0;
+    walk_open(&w, 0);
+    const double hop = lowest(table(&w, 0, 0));
+    const sg_cat_step row = step(&w);
+    const sg_cat_table *t = table(&w, row.state, 0);
+    for (uint32_t k = 0; k < t->n_entries; k++)
+        assert_int_equal(t->entry[k].kept, 0);
+    assert_int_equal(entries_at(t, hop), 8);
+    assert_int_equal(t->from_inherited, 4);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
+/* ---- what is missing ---- */
+
+/* f1 = 3, f2 = 2 in the bin of 0.4 eV: 9 / 4 unseen; f1 = 4 alone in the one of 0.7 eV: 4 x 3 / 2; 0.9 eV: seen often. */
+static void test_missing_rate_by_hand(void **state)
+{
+    static const double barrier[] = {0.41, 0.44, 0.45, 0.47, 0.49, 0.71, 0.72, 0.73, 0.74, 0.91};
+    static const uint32_t found[] = {1, 2, 1, 1, 2, 1, 1, 1, 1, 5};
+    enum { N = sizeof found / sizeof found[0] };
+    sg_cat_edge edge[N];
+    sg_cat_entry entry[N];
+    sg_explorer ex;
+    const sg_cat_table t = {.n_entries = N, .entry = entry};
+    double low = 0, high = 0;
+
+    (void)state;
+    memset(&ex, 0, sizeof ex);
+    memset(edge, 0, sizeof edge);
+    memset(entry, 0, sizeof entry);
+    ex.edge = edge;
+    ex.opt.temperature = 600;
+    ex.opt.prefactor = 1e13;
+    for (int k = 0; k < N; k++) {
+        edge[k].found = found[k];
+        entry[k].edge = (uint64_t)k + 1;
+        entry[k].barrier = barrier[k];
+        const double rate = 1e13 * exp(-barrier[k] / (8.617333262e-5 * 600));
+        if (k < 5) low += rate / 5;
+        else if (k < 9) high += rate / 4;
+    }
+    const double want = 9.0 / 4.0 * low + 6.0 * high;
+    assert_near(sg_explorer_missing_rate(&ex, &t), want, 1e-9 * want);
+    const sg_cat_table none = {0};
+    assert_near(sg_explorer_missing_rate(&ex, &none), 0, 0);
+    assert_near(sg_rate(0, 600, 2e12), 2e12, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vacancy_in_a_pair_crystal),
+        cmocka_unit_test(test_vacancy_in_copper),
+        cmocka_unit_test(test_congruent_atoms_share_their_searches),
+        cmocka_unit_test(test_events_far_away_are_kept),
+        cmocka_unit_test(test_events_far_away_reconverged),
+        cmocka_unit_test(test_missing_rate_by_hand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
