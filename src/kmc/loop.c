@@ -46,10 +46,8 @@ static int index_in(const group *g, uint64_t state)
 }
 
 /* States joined to the present one by saddles low from either side, breadth first. */
-static sg_status gather_states(const sg_kmc *w, group *g)
+static sg_status gather_states(const sg_kmc *w, int max, group *g)
 {
-    const int max = w->opt.basin && w->opt.basin_max_states > 1 ? w->opt.basin_max_states : 1;
-
     g->state = sg_calloc((size_t)max, sizeof *g->state);
     if (!g->state) return sg_fail(SG_ENOMEM, "basin");
     g->state[g->n_states++] = w->row.state;
@@ -121,15 +119,27 @@ static sg_status draw_group(const group *g, sg_rng *rng, choice *c)
     return st;
 }
 
+/* The group to be left by this step. Where the joined states have no way out at all, the present one alone: time goes on. */
+static sg_status gather(const sg_kmc *w, group *g)
+{
+    const int max = w->opt.basin && w->opt.basin_max_states > 1 ? w->opt.basin_max_states : 1;
+    sg_status st = gather_states(w, max, g);
+
+    if (st == SG_OK) st = gather_ways(w, g);
+    if (st != SG_OK || g->n_states == 1 || total_out(g) > 0) return st;
+    group_clear(g);
+    st = gather_states(w, 1, g);
+    return st == SG_OK ? gather_ways(w, g) : st;
+}
+
 /* Draw until what is drawn is converged, each time with the same random numbers. */
 static sg_status draw(sg_kmc *w, choice *c, int *n_states, double *rate_total)
 {
     for (;;) {
         group g = {0};
         sg_rng rng;
-        sg_status st = gather_states(w, &g);
+        sg_status st = gather(w, &g);
 
-        if (st == SG_OK) st = gather_ways(w, &g);
         *n_states = g.n_states;
         *rate_total = st == SG_OK ? total_out(&g) : 0;
         if (st == SG_OK && *rate_total > 0) {
