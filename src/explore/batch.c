@@ -254,8 +254,11 @@ sg_status run_batches(sg_explorer *ex)
         const size_t first = p->done, left = p->n - first;
         const int count = left < (size_t)ex->opt.batch ? (int)left : ex->opt.batch;
 
-        if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg)))
-            return sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu", p->done, p->n, (unsigned long long)p->state);
+        if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg))) {
+            st = commit_batch(ex); /* batches that left nothing have not been */
+            return st != SG_OK ? st : sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu", p->done, p->n,
+                                              (unsigned long long)p->state);
+        }
         for (int k = 0; k < count && st == SG_OK; k++) st = prepare(ex, &p->task[first + (size_t)k], k);
         if (st == SG_OK) st = run_parallel(ex, first, count);
         int n_active = 0; /* a batch of guesses known already leaves nothing to commit; after a kill it is passed by again */
