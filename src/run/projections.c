@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -169,25 +170,35 @@ static int replay_step(void *arg, const void *record)
     return p->st != SG_OK;
 }
 
-/* Frames in the file, whole ones, no more than `most`. */
+/* Frames of a file that holds whole ones only: a line with the number of atoms, then that many and one more.
+ */
+static sg_status count_frames(const char *path, int64_t *n)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t size = 0;
+
+    *n = 0;
+    if (!file) return sg_fail(SG_EIO, "%s: %s", path, strerror(errno));
+    while (getline(&line, &size, file) > 0) {
+        for (long left = strtol(line, NULL, 10) + 1; left > 0; left--)
+            if (getline(&line, &size, file) <= 0) break;
+        ++*n;
+    }
+    free(line);
+    const int failed = ferror(file);
+    fclose(file);
+    return failed ? sg_fail(SG_EIO, "%s: cannot be read", path) : SG_OK;
+}
+
+/* Cut the file to at most `most` frames and whatever is whole. */
 static sg_status keep_frames(const char *path, int64_t most, int64_t *kept)
 {
-    sg_frames *frames = NULL;
-    sg_system *sys = NULL;
-    sg_status st = sg_io_truncate_extxyz(path, most);
+    const sg_status st = sg_io_truncate_extxyz(path, most);
 
     *kept = 0;
     if (st == SG_ENOTFOUND) return SG_OK;
-    if (st == SG_OK) st = sg_io_frames_open(path, 0, NULL, &frames);
-    if (st == SG_EPARSE) return SG_OK; /* empty */
-    while (st == SG_OK) {
-        st = sg_frames_next(frames, &sys);
-        if (st != SG_OK || !sys) break;
-        ++*kept;
-        sg_system_free(sys);
-    }
-    sg_frames_close(frames);
-    return st;
+    return st == SG_OK ? count_frames(path, kept) : st;
 }
 
 sg_status projections_open(sg_run *run)

@@ -109,6 +109,9 @@ static sg_status strain_start(sg_run *run)
     if (st != SG_OK) return st;
     if (n_steps > 0)
         return sg_system_set_strain(run->sys, run->cfg->strain.xy); /* positions come with the states */
+    if (run->sys->cell.gamma != run->cfg->strain.xy)
+        sg_log_line(run->log, SG_LOG_INFO, "shearing from strain %g to %g", run->sys->cell.gamma,
+                    run->cfg->strain.xy);
     return sg_run_strain(run->pot, run->sys, run->cfg->strain.xy, run->cfg->search.force_minimum_eV_per_A,
                          run->log);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const double window_margin =
-    6.0;                     /* kT above the barrier that is crossed once in t_max: exp(-6) = 1/400 */
+    6.0;                      /* kT above the barrier that is crossed once in t_max: exp(-6) = 1/400 */
 enum { COMMIT_EVERY = 4096 }; /* steps among known states between commits: a fraction of a second of work */
 
 sg_status sg_run_window(sg_config *cfg)
