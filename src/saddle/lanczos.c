@@ -50,6 +50,7 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
 {
     const size_t m = s->m;
     double alpha[LANCZOS_MAX], beta[LANCZOS_MAX], y[LANCZOS_MAX];
+    const size_t dimension = m - (s->translates ? 3 : 0) - (deflate ? 1 : 0);
     double value = 0, previous = INFINITY;
     int k = 0;
     sg_status st = SG_OK;
@@ -75,7 +76,8 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
         k++;
         if ((st = lowest_pair(k, alpha, beta, &value, y)) != SG_OK) return st;
         result->residual = fabs(beta[k - 1] * y[k - 1]);
-        const int exhausted = beta[k - 1] < space_exhausted; /* with few atoms free: then the value is exact */
+        /* with few atoms free the space is used up, and the value exact; what is left over then is noise, the deflated mode in it */
+        const int exhausted = beta[k - 1] < space_exhausted || (size_t)k == dimension;
         result->settled = exhausted || (fabs(value - previous) <= rule->tolerance * fabs(value) &&
                                         (!rule->sign || result->residual < fabs(value)));
         if (exhausted || (result->settled && k >= rule->min_iterations)) break;
