@@ -45,11 +45,15 @@ sg_status sg_event_place(const sg_cat_event *event, const sg_cluster *target, in
 void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target, const sg_placement *placement,
                     double (*x_saddle)[3], double (*mode)[3]);
 
-/** Largest distance that an atom of the support of an edge (movers and the atoms bonded to them) has moved between the state
- * where the edge was converged and another one, drift removed, Å.
- * @param x_origin positions of that state (`from`, or `to` when reverse); @param bonds of x_origin or of x_now. */
-double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, const double (*x_from)[3], const double (*x_to)[3],
-                              const double (*x_origin)[3], const double (*x_now)[3], const sg_bonds *bonds,
-                              double (*scratch)[3], unsigned char *mark);
+/** Largest distance that an atom of the support of an edge has moved between the state where the edge was converged and another
+ * one, drift removed, Å. Support: the movers, and every atom that one of them comes near at its start, saddle or end.
+ * @param reverse 1: the edge is to be walked to -> from
+ * @param x_origin positions of the state where it was converged
+ * @param spheres of x_now, from sg_bonds_create_radius: atoms beyond are not seen
+ * @param reach Å, how near is near: about the longest bond
+ * @param scratch [n][3]; @param mark [n], 1 for the atoms of the support afterwards. Threads: distinct scratch and mark. */
+double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, int reverse, const double (*x_from)[3],
+                              const double (*x_to)[3], const double (*x_origin)[3], const double (*x_now)[3],
+                              const sg_bonds *spheres, double reach, double (*scratch)[3], unsigned char *mark);
 
 #endif

@@ -226,8 +226,21 @@ void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cl
     }
 }
 
-double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, positions x_from, positions x_to,
-                              positions x_origin, positions x_now, const sg_bonds *bonds, double (*scratch)[3],
+/* Whether the vector d to an atom ends within reach of the origin, or of one of two other places of the mover. */
+static int comes_near(const double d[3], const double saddle[3], const double end[3], double reach)
+{
+    double r2[3] = {0, 0, 0};
+
+    for (int a = 0; a < 3; a++) {
+        r2[0] += d[a] * d[a];
+        r2[1] += (d[a] - saddle[a]) * (d[a] - saddle[a]);
+        r2[2] += (d[a] - end[a]) * (d[a] - end[a]);
+    }
+    return r2[0] < reach * reach || r2[1] < reach * reach || r2[2] < reach * reach;
+}
+
+double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, int reverse, positions x_from, positions x_to,
+                              positions x_origin, positions x_now, const sg_bonds *spheres, double reach, double (*scratch)[3],
                               unsigned char *mark)
 {
     double worst = 0;
@@ -235,14 +248,17 @@ double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, pos
     sg_system_displacement(sys, x_from, x_to, scratch, NULL);
     memset(mark, 0, (size_t)sys->n);
     for (int i = 0; i < sys->n; i++) {
-        double to_saddle[3], back[3];
+        double saddle[2][3], end[2][3]; /* seen from either end */
         for (int a = 0; a < 3; a++) {
-            to_saddle[a] = (double)edge->d_saddle[i][a];
-            back[a] = to_saddle[a] - scratch[i][a]; /* from the other end */
+            saddle[0][a] = (double)edge->d_saddle[i][a];
+            end[0][a] = scratch[i][a];
+            saddle[1][a] = saddle[0][a] - end[0][a];
+            end[1][a] = -end[0][a];
         }
-        if (norm3(to_saddle) < SG_EVENT_MOVER && norm3(back) < SG_EVENT_MOVER && norm3(scratch[i]) < SG_EVENT_MOVER) continue;
+        if (norm3(saddle[0]) < SG_EVENT_MOVER && norm3(saddle[1]) < SG_EVENT_MOVER && norm3(end[0]) < SG_EVENT_MOVER) continue;
         mark[i] = 1;
-        for (int k = bonds->first[i]; k < bonds->first[i + 1]; k++) mark[bonds->j[k]] = 1;
+        for (int k = spheres->first[i]; k < spheres->first[i + 1]; k++)
+            if (comes_near(spheres->d[k], saddle[reverse != 0], end[reverse != 0], reach)) mark[spheres->j[k]] = 1;
     }
     sg_system_displacement(sys, x_origin, x_now, scratch, NULL);
     for (int i = 0; i < sys->n; i++) {

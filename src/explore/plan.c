@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { MAX_LENT_PER_ATOM = 96 };
+static const double longest_hop = 3.0; /* Å: whom a mover meets farther away is not looked for */
 static const double kept_error = 0.5; /* eV/Å: error bar of a kept barrier per Å that its support has moved. Reconverged, barriers of a
                                        * 500-atom Cu64Zr36 glass had changed by 0.01-0.4 eV/Å at 0.1-0.3 Å. */
 
@@ -124,17 +125,23 @@ static int in_window(const sg_explorer *ex, double barrier)
     return !(ex->opt.barrier_max > 0) || barrier <= ex->opt.barrier_max;
 }
 
+typedef struct surroundings { /* whom the movers of an event may meet */
+    sg_bonds *spheres;
+    double reach; /* Å */
+} surroundings;
+
 /* One entry of the parent: kept, to be reconverged, or dropped (then its centre is lent to again). */
-static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_entry *entry, unsigned char *lend)
+static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_entry *entry, const surroundings *near,
+                               unsigned char *lend)
 {
     const sg_cat_edge *e = &ex->edge[entry->edge - 1];
     const uint64_t origin = entry->kept ? (entry->reverse ? e->to : e->from) : parent;
     sg_cat_table *t = ex->table[state];
 
     if (!entry->kept && (e->from == state || e->to == state)) return SG_OK; /* joined to this state by itself */
-    const double moved = sg_event_support_moved(ex->frame, e, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
-                                                (positions)ex->state[origin].x, (positions)ex->state[state].x, ex->keys->bonds,
-                                                ex->scratch, ex->mark);
+    const double moved = sg_event_support_moved(ex->frame, e, entry->reverse, (positions)ex->state[e->from].x,
+                                                (positions)ex->state[e->to].x, (positions)ex->state[origin].x,
+                                                (positions)ex->state[state].x, near->spheres, near->reach, ex->scratch, ex->mark);
     if (moved >= ex->opt.refine) return lend[e->centre] = 1, SG_OK;
     entry_saddle(ex, state, entry, ex->slot[0].x_guess);
     for (uint32_t k = 0; k < t->n_entries; k++) { /* the event may already stand here as an edge of its own */
@@ -154,10 +161,14 @@ static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent,
 static sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *lend)
 {
     const sg_cat_table *old = ex->table[parent];
-    sg_status st = SG_OK;
+    surroundings near = {NULL, 0};
 
     if (parent == state || !old) return SG_OK;
-    for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++) st = inherit_entry(ex, state, parent, &old->entry[k], lend);
+    for (int a = 0; a < ex->params.n_species; a++)
+        for (int b = 0; b < ex->params.n_species; b++) near.reach = fmax(near.reach, ex->params.cutoff[a][b]);
+    sg_status st = sg_bonds_create_radius(ex->frame, near.reach + longest_hop, &near.spheres);
+    for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++) st = inherit_entry(ex, state, parent, &old->entry[k], &near, lend);
+    sg_bonds_free(near.spheres);
     return st;
 }
 

@@ -406,37 +406,55 @@ static void test_saddle_seen_from_both_ends(void **state)
     scene_clear(&s);
 }
 
+static double support_moved(const scene *s, int reverse, positions now, unsigned char *mark)
+{
+    const positions from = (positions)s->d.sys->x, to = (positions)s->w.p->x_final;
+    sg_system *sys = NULL;
+    sg_bonds *spheres = NULL;
+
+    assert_ok(sg_system_copy(s->d.sys, &sys));
+    memcpy(sys->x, now, (size_t)sys->n * sizeof *sys->x);
+    assert_ok(sg_bonds_create_radius(sys, 6.1, &spheres));
+    const double moved =
+        sg_event_support_moved(sys, &s->edge, reverse, from, to, reverse ? to : from, now, spheres, 3.1, s->mode, mark);
+    sg_bonds_free(spheres);
+    sg_system_free(sys);
+    return moved;
+}
+
+/* Atoms that the hopping one is or comes near count, at its start and at its end; others, and a drift, do not. */
 static void test_movement_of_the_support(void **state)
 {
     scene s;
-    sg_bonds *bonds = NULL;
     unsigned char *mark;
-    int far = -1;
+    int far = -1, old = -1, ahead = -1;
 
     (void)state;
     scene_make(&s, 4, 1);
     const int n = s.d.sys->n, mover = s.neighbour[1];
-    const positions from = (positions)s.d.sys->x, to = (positions)s.w.p->x_final;
+    const positions ends[2] = {(positions)s.d.sys->x, (positions)s.w.p->x_final};
     mark = calloc((size_t)n, 1);
-    assert_ok(sg_bonds_create(s.d.sys, &s.params, &bonds));
-    for (int i = 0; i < n && far < 0; i++)
-        if (separation(s.d.sys, s.d.vacancy, from[i]) > 8) far = i;
-    assert_true(far >= 0);
-    memcpy(s.guess, from, (size_t)n * sizeof *s.guess);
-    s.guess[far][1] += 0.4; /* none of its business */
-    const double drift = 0.4 / n;
-    assert_near(sg_event_support_moved(s.d.sys, &s.edge, from, to, from, (positions)s.guess, bonds, s.mode, mark),
-                drift, 1e-9);
-    s.guess[bonds->j[bonds->first[mover]]][2] += 0.07; /* a neighbour of the mover */
-    const double moved = sg_event_support_moved(s.d.sys, &s.edge, from, to, from, (positions)s.guess, bonds, s.mode, mark);
-    assert_near(moved, 0.07, 0.002);
-    for (int i = 0; i < n; i++) /* an overall shift is no movement */
-        s.guess[i][0] += 3.3;
-    assert_near(sg_event_support_moved(s.d.sys, &s.edge, from, to, from, (positions)s.guess, bonds, s.mode, mark), moved,
-                1e-9);
-    assert_true(mark[mover]);
+    for (int i = 0; i < n; i++) {
+        const double at_start = separation(s.d.sys, ends[0][mover], ends[0][i]);
+        const double at_end = separation(s.d.sys, s.d.vacancy, ends[0][i]);
+        if (far < 0 && at_end > 8) far = i;
+        if (i != mover && at_start < 2.8 && at_end > 3.5) old = i;
+        if (at_start > 3.5 && at_end < 2.8) ahead = i;
+    }
+    assert_true(far >= 0 && old >= 0 && ahead >= 0);
+    for (int reverse = 0; reverse < 2; reverse++)
+        for (int k = 0; k < 3; k++) {
+            const int who = k == 0 ? far : k == 1 ? old : ahead;
+            memcpy(s.guess, ends[reverse], (size_t)n * sizeof *s.guess);
+            s.guess[who][1] += 0.07;
+            const double moved = support_moved(&s, reverse, (positions)s.guess, mark);
+            assert_near(moved, k == 0 ? 0.07 / n : 0.07 * (1 - 1.0 / n), 1e-9);
+            assert_true(mark[mover] && mark[who] == (k > 0));
+            for (int i = 0; i < n; i++)
+                s.guess[i][0] += 3.3;
+            assert_near(support_moved(&s, reverse, (positions)s.guess, mark), moved, 1e-9);
+        }
     free(mark);
-    sg_bonds_free(bonds);
     scene_clear(&s);
 }
 
