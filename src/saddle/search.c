@@ -17,6 +17,8 @@ static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.01, 1};
 static const double push_off = 0.15;       /* Å, farthest atom, off the saddle; doubled when it falls back */
 static const int push_off_tries = 3;
 static const double barrier_min = 1e-3;    /* eV, below it there is no event */
+static const double hollow_depth = 0.01, hollow_width = 0.5; /* eV, Å: what may be a hollow of the start's own basin */
+static const int hollow_steps = 4;
 static const double whole_share = 0.9;     /* a local set this large saves nothing */
 
 struct sg_saddle_work {
@@ -25,6 +27,7 @@ struct sg_saddle_work {
     unsigned char *member;
     int *atom;
     double *x, *v, *push, *mode2; /* [3n] */
+    double (*end)[3];               /* [n] minimum of the side in hand */
     double (*near)[3], (*side)[3]; /* [n] near: of two minima that are not the start, the one closer to it */
     climb_scratch climb;
 };
@@ -113,7 +116,7 @@ sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, 
     w->member = sg_calloc(n, 1);
     w->atom = sg_calloc(n, sizeof *w->atom);
     w->x = sg_calloc(4 * 3 * n, sizeof *w->x);
-    w->near = sg_calloc(2 * n, sizeof *w->near);
+    w->near = sg_calloc(3 * n, sizeof *w->near);
     if (!w->member || !w->atom || !w->x || !w->near) {
         st = sg_fail(SG_ENOMEM, "scratch of a search with %d atoms", like->n);
         goto done;
@@ -122,6 +125,7 @@ sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, 
     w->push = w->x + 6 * n;
     w->mode2 = w->x + 9 * n;
     w->side = w->near + n;
+    w->end = w->near + 2 * n;
     *out = w;
     w = NULL;
 done:
@@ -338,6 +342,37 @@ static int is_start(const sg_saddle_problem *p, const sg_saddle_work *w, double 
     return fabs(energy - p->e_start) < p->opt->identity_energy && distance_from_start(p, w) < p->opt->identity_distance;
 }
 
+/* A minimum that parts from the start over less than the least barrier of an event is the start: a soft spot of a glass, tripped by the
+ * saddle's strain field, may rest in a hollow of its own a fraction of a meV deep. Walks from the minimum in w->sys towards
+ * the start until the energy has risen by the least barrier (no) or the relaxation leads home (yes: w->sys is the start then).
+ * The straight way bounds the true barrier from above. */
+static sg_status slides_to_start(const sg_saddle_problem *p, sg_saddle_work *w, double energy, sg_passage *out, int *yes)
+{
+    double(*const way)[3] = (double(*)[3])w->v; /* free until step 6 */
+    sg_forces point = {.f = w->side};
+    sg_minimize_options rule = sg_minimize_defaults();
+    sg_minimize_result end;
+
+    *yes = 0;
+    if (fabs(energy - p->e_start) > hollow_depth || distance_from_start(p, w) > hollow_width) return SG_OK;
+    sg_system_displacement(w->sys, (const double (*)[3])w->sys->x, (const double (*)[3])p->start->x, way, NULL);
+    memcpy(w->climb.f, w->sys->x, (size_t)out->n * sizeof *w->sys->x);
+    const double(*const hollow)[3] = (const double(*)[3])w->climb.f;
+    rule.f_max = p->opt->f_minimum;
+    rule.max_step = p->opt->step_max;
+    for (int k = 1; k <= hollow_steps && !*yes; k++) {
+        for (int i = 0; i < out->n; i++)
+            for (int a = 0; a < 3; a++) w->sys->x[i][a] = hollow[i][a] + (double)k / (hollow_steps + 1) * way[i][a];
+        sg_status st = sg_potential_compute(p->pot, w->forces, w->sys, NULL, &point);
+        out->calls.relax++;
+        if (st != SG_OK || point.energy - energy > barrier_min) return st;
+        if ((st = sg_minimize(p->pot, w->forces, w->sys, NULL, &rule, &end)) != SG_OK) return st;
+        out->calls.relax += end.force_calls;
+        *yes = end.stop == SG_STOP_CONVERGED && is_start(p, w, end.energy);
+    }
+    return SG_OK;
+}
+
 /* Step 5: which side is the start, and what is on the other. */
 static sg_status both_sides(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out)
 {
@@ -351,17 +386,22 @@ static sg_status both_sides(const sg_saddle_problem *p, sg_saddle_work *w, sg_pa
         for (int a = 0; a < 3; a++) back += w->side[i][a] * out->mode[i][a];
     const double toward = back >= 0 ? 1 : -1;
     for (int side = 0; side < 2; side++) {
-        const sg_status st = relax_side(p, side == 0 ? toward : -toward, w, out, &end[side]);
+        sg_status st = relax_side(p, side == 0 ? toward : -toward, w, out, &end[side]);
         if (st != SG_OK) return st;
         if (end[side].stop != SG_STOP_CONVERGED) return out->outcome = SG_REFINE_FAILED, SG_OK;
-        if (is_start(p, w, end[side].energy)) {
+        int home = is_start(p, w, end[side].energy);
+        memcpy(w->end, w->sys->x, bytes);
+        if (!home) st = slides_to_start(p, w, end[side].energy, out, &home);
+        if (st != SG_OK) return st;
+        if (home) {
             if (start_side >= 0) return out->outcome = SG_SAME_MINIMUM, SG_OK;
             start_side = side;
         } else {
             out->e_final = end[side].energy;
             out->f_final = end[side].f_max;
             memcpy(out->virial_final, end[side].virial, sizeof out->virial_final);
-            memcpy(out->x_final, w->sys->x, bytes);
+            memcpy(w->sys->x, w->end, bytes);
+            memcpy(out->x_final, w->end, bytes);
             const double d = distance_from_start(p, w);
             if (d < nearest) memcpy(w->near, w->sys->x, bytes);
             if (d < nearest) nearest = d;
