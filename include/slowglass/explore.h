@@ -98,7 +98,8 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex);
 double sg_rate(double barrier, double temperature, double prefactor);
 
 /** Rate of the events not found yet, 1/s: per 0.1 eV bin the Chao1 number of unseen ones (f1^2 / 2 f2, or f1 (f1 - 1) / 2
- * without doubletons) times the mean rate of the bin's known ones. Uncalibrated: searches do not find all events equally often.
+ * without doubletons) times the mean rate of the bin's known ones. Equivalent events of a crystal, places of one generic event,
+ * are one kind, found as often as all of them together. Uncalibrated: searches do not find all events equally often.
  * Source: Chao, Scand. J. Stat. 11, 265 (1984). */
 double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *table);
 

@@ -192,6 +192,7 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_passage *p, uin
     return same >= 0 ? count_again(ex, same, edge_id) : SG_OK;
 }
 
+/* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this run's history. */
 static sg_status merge_refined(sg_explorer *ex, const task *t, uint32_t found, sg_passage *p, uint64_t *edge_id)
 {
     const int is_lent = t->kind == TASK_LEND;
@@ -206,7 +207,7 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, uint32_t found, s
         found = ex->edge[t->ref - 1].found;
     }
     const sg_status st = accept_passage(ex, ex->plan.state, p, is_lent ? SG_SAMPLER_PLACED : SG_SAMPLER_INHERITED,
-                                        is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found, 0, edge_id, &same);
+                                        is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found, !is_lent, edge_id, &same);
     if (st != SG_OK) return st;
     if (same >= 0) p->outcome = SG_KNOWN;
     else if (is_lent) ex->table[ex->plan.state]->from_catalog++;

@@ -165,7 +165,7 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     const uint32_t found = e->found;
     remove_entry(t, k);
     if (st == SG_OK && s->passage->outcome == SG_FOUND)
-        st = accept_passage(ex, state, s->passage, SG_SAMPLER_INHERITED, SG_SOURCE_INHERITED, event, found, 0, &edge_id, &same);
+        st = accept_passage(ex, state, s->passage, SG_SAMPLER_INHERITED, SG_SOURCE_INHERITED, event, found, 1, &edge_id, &same);
     else
         ex->stats.failed_refinements++, st = SG_OK;
     if (st == SG_OK && edge_id != 0) { /* it was appended: back to its place, so that the order of the table stays */
@@ -240,18 +240,32 @@ double sg_rate(double barrier, double temperature, double prefactor)
     return prefactor * exp(-barrier / (SG_KB * temperature));
 }
 
+/* Entries of one kind: the same generic event walked the same way. */
+static int same_kind(const sg_explorer *ex, const sg_cat_entry *a, const sg_cat_entry *b)
+{
+    const uint64_t event = ex->edge[a->edge - 1].event;
+    return event != 0 && event == ex->edge[b->edge - 1].event && a->reverse == b->reverse;
+}
+
 double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
 {
     double once[N_BINS] = {0}, twice[N_BINS] = {0}, seen[N_BINS] = {0}, rate[N_BINS] = {0}, missing = 0;
 
     for (uint32_t k = 0; k < t->n_entries; k++) {
-        const int bin = (int)(t->entry[k].barrier / bin_width);
+        const sg_cat_entry *entry = &t->entry[k];
+        const int bin = (int)(entry->barrier / bin_width);
+        uint64_t found = 0;
+        int is_first = 1;
+
         if (bin < 0 || bin >= N_BINS) continue;
-        const uint32_t found = ex->edge[t->entry[k].edge - 1].found;
+        rate[bin] += sg_rate(entry->barrier, ex->opt.temperature, ex->opt.prefactor);
+        for (uint32_t q = 0; q < k && is_first; q++) is_first = !same_kind(ex, entry, &t->entry[q]);
+        if (!is_first) continue;
+        for (uint32_t q = k; q < t->n_entries; q++)
+            if (q == k || same_kind(ex, entry, &t->entry[q])) found += ex->edge[t->entry[q].edge - 1].found;
         once[bin] += found == 1;
         twice[bin] += found == 2;
         seen[bin] += 1;
-        rate[bin] += sg_rate(t->entry[k].barrier, ex->opt.temperature, ex->opt.prefactor);
     }
     for (int b = 0; b < N_BINS; b++) {
         if (seen[b] <= 0) continue;

@@ -271,6 +271,8 @@ static void test_missing_rate_by_hand(void **state)
     }
     const double want = 9.0 / 4.0 * low + 6.0 * high;
     assert_near(sg_explorer_missing_rate(&ex, &t), want, 1e-9 * want);
+    for (int k = 5; k < 9; k++) edge[k].event = 7; /* four places of one kind, found four times: nothing of it is missing */
+    assert_near(sg_explorer_missing_rate(&ex, &t), 9.0 / 4.0 * low, 1e-9 * low);
     const sg_cat_table none = {0};
     assert_near(sg_explorer_missing_rate(&ex, &none), 0, 0);
     assert_near(sg_rate(0, 600, 2e12), 2e12, 0);
