@@ -38,12 +38,12 @@ static inline void defect_relax(defect *s, double f_max)
     assert_ok(sg_minimize(s->pot, work, s->sys, NULL, &rule, &end));
     assert_int_equal(end.stop, SG_STOP_CONVERGED);
     sg_potential_work_free(work);
-    s->problem =
-        (sg_saddle_problem){.pot = s->pot, .start = s->sys, .e_start = end.energy, .opt = &s->opt};
+    s->problem = (sg_saddle_problem){.pot = s->pot, .start = s->sys, .e_start = end.energy, .opt = &s->opt};
     memcpy(s->problem.virial_start, end.virial, sizeof end.virial);
 }
 
-/* Lennard-Jones crystal of n^3 cubic cells without its atom 0, as far as copper as one pair potential goes. */
+/* Lennard-Jones crystal of n^3 cubic cells without its atom 0, as far as copper as one pair potential goes.
+ */
 static inline void lj_vacancy(defect *s, int n)
 {
     static const double site[4][3] = {{0, 0, 0}, {0, 0.5, 0.5}, {0.5, 0, 0.5}, {0.5, 0.5, 0}};
@@ -65,9 +65,10 @@ static inline void lj_vacancy(defect *s, int n)
     defect_relax(s, 1e-6);
 }
 
-/* Lennard-Jones fcc (001) slab, three layers of nx x ny atoms held still but for `n_free_layers` of them, and atoms in hollows
- * on top (the last ones), `apart` hollows from one to the next along x. Hollows form a square lattice of HOLLOW Å; the
- * hop to the next one passes a bridge. Atoms more than 5 Å apart know nothing of each other. */
+/* Lennard-Jones fcc (001) slab, three layers of nx x ny atoms held still but for `n_free_layers` of them, and
+ * atoms in hollows on top (the last ones), `apart` hollows from one to the next along x. Hollows form a
+ * square lattice of HOLLOW Å; the hop to the next one passes a bridge. Atoms more than 5 Å apart know nothing
+ * of each other. */
 #define HOLLOW (3.62 / 1.4142135623730951)
 
 static inline void lj_adatoms(defect *s, int nx, int ny, int n_free_layers, int n_adatoms, int apart)
@@ -85,7 +86,8 @@ static inline void lj_adatoms(defect *s, int nx, int ny, int n_free_layers, int 
     assert_ok(sg_cell_init(&s->sys->cell, h0, 0.0, periodic));
     for (int layer = 0; layer < 3; layer++)
         for (int k = 0; k < nx * ny; k++, n++) {
-            const double x[3] = {k % nx + 0.5 * (layer % 2), (double)(k / nx) + 0.5 * (layer % 2), layer / sqrt(2.0)};
+            const double x[3] = {k % nx + 0.5 * (layer % 2), (double)(k / nx) + 0.5 * (layer % 2),
+                                 layer / sqrt(2.0)};
             for (int c = 0; c < 3; c++)
                 s->sys->x[n][c] = HOLLOW * x[c] + (c == 2 ? 10 : 0);
             s->sys->fixed[n] = layer < 3 - n_free_layers;
@@ -101,15 +103,17 @@ static inline void lj_adatoms(defect *s, int nx, int ny, int n_free_layers, int 
     defect_relax(s, 1e-6);
 }
 
-/* The vacancy in copper of validation/samples; 0 (said aloud) when structure or potential is not installed. */
+/* The vacancy in copper of validation/samples; 0 (said aloud) when structure or potential is not installed.
+ */
 static inline int cu_vacancy(defect *s)
 {
     static const char *const cu[] = {"Cu"};
 
     memset(s, 0, sizeof *s);
-    if (sg_potential_create_eam("eam/alloy", SG_POTENTIALS "/Cu_mishin1.eam.alloy", 1, cu, &s->pot) != SG_OK ||
-        sg_io_read_structure(SG_SOURCE_DIR "/validation/samples/Cu_vacancy_mishin.extxyz", 1, cu, &s->sys, NULL) !=
-            SG_OK) {
+    if (sg_potential_create_eam("eam/alloy", SG_POTENTIALS "/Cu_mishin1.eam.alloy", 1, cu, &s->pot) !=
+            SG_OK ||
+        sg_io_read_structure(SG_SOURCE_DIR "/validation/samples/Cu_vacancy_mishin.extxyz", 1, cu, &s->sys,
+                             NULL) != SG_OK) {
         print_message("skipped: %s\n", sg_error_text());
         sg_potential_free(s->pot);
         return 0;

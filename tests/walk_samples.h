@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A walk over the states of a small system, with its catalog in a folder of its own, for the tests of explore and kmc. */
+/* A walk over the states of a small system, with its catalog in a folder of its own, for the tests of explore
+ * and kmc. */
 #ifndef SLOWGLASS_TESTS_WALK_SAMPLES_H
 #define SLOWGLASS_TESTS_WALK_SAMPLES_H
 
@@ -27,26 +28,50 @@ static inline void walk_init(walk *w, const defect *d)
     folder_make(w->folder);
     joined(w->path, w->folder, "catalog");
     w->params = (sg_topology_params){.n_species = 1, .cutoff = {{3.1}}};
-    w->header = (sg_catalog_header){.format = SG_CATALOG_FORMAT, .key_version = SG_TOPOLOGY_KEY_VERSION,
-                                    .fingerprint = d->pot->fingerprint, .n_species = 1, .number = {29},
-                                    .cutoff = {{3.1}}, .variant_radius = 5.0, .seed = 3};
+    w->header = (sg_catalog_header){.format = SG_CATALOG_FORMAT,
+                                    .key_version = SG_TOPOLOGY_KEY_VERSION,
+                                    .fingerprint = d->pot->fingerprint,
+                                    .n_species = 1,
+                                    .number = {29},
+                                    .cutoff = {{3.1}},
+                                    .variant_radius = 5.0,
+                                    .seed = 3};
     strcpy(w->header.potential, d->pot->ops->name);
-    w->explore = (sg_explore_options){.saddle = d->opt, .push_radius = {2.0}, .n_push_radii = 1, .per_atom = 4,
-                                      .batch = 8, .keep = 0.05, .refine = 0.3, .residual_max = 0.4,
-                                      .variant_radius = 5.0, .variant_tolerance = 0.1, .temperature = 1000,
-                                      .prefactor = 1e13, .seed = 3, .threads = 1, .keep_landscape = 1};
-    w->kmc = (sg_kmc_options){.temperature = 1000, .prefactor = 1e13, .max_time = 1e9, .seed = 3,
-                              .basin_barrier = 0.4, .basin_max_states = 8, .commit_every = 4};
+    w->explore = (sg_explore_options){.saddle = d->opt,
+                                      .push_radius = {2.0},
+                                      .n_push_radii = 1,
+                                      .per_atom = 4,
+                                      .batch = 8,
+                                      .keep = 0.05,
+                                      .refine = 0.3,
+                                      .residual_max = 0.4,
+                                      .variant_radius = 5.0,
+                                      .variant_tolerance = 0.1,
+                                      .temperature = 1000,
+                                      .prefactor = 1e13,
+                                      .seed = 3,
+                                      .threads = 1,
+                                      .keep_landscape = 1};
+    w->kmc = (sg_kmc_options){.temperature = 1000,
+                              .prefactor = 1e13,
+                              .max_time = 1e9,
+                              .seed = 3,
+                              .basin_barrier = 0.4,
+                              .basin_max_states = 8,
+                              .commit_every = 4};
 }
 
 static inline void walk_open(walk *w, int exists)
 {
     uint64_t id = 0;
 
-    if (exists) assert_ok(sg_catalog_open(w->path, 1, NULL, &w->cat));
-    else assert_ok(sg_catalog_create(w->path, &w->header, &w->cat));
+    if (exists)
+        assert_ok(sg_catalog_open(w->path, 1, NULL, &w->cat));
+    else
+        assert_ok(sg_catalog_create(w->path, &w->header, &w->cat));
     assert_ok(sg_explorer_create(w->d->pot, w->d->sys, &w->params, w->cat, &w->explore, NULL, &w->ex));
-    if (sg_explorer_n_states(w->ex) == 0) assert_ok(sg_explorer_add_state(w->ex, (positions)w->d->sys->x, &id));
+    if (sg_explorer_n_states(w->ex) == 0)
+        assert_ok(sg_explorer_add_state(w->ex, (positions)w->d->sys->x, &id));
     assert_int_equal(id, 0);
     assert_ok(sg_kmc_create(w->ex, w->cat, 0, &w->kmc, &w->kmc_walk));
 }

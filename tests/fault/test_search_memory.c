@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory that runs out in searches, events, tables and walks: an error each time, nothing leaked, and what is on disk
- * goes on to the same result. */
+/* Memory that runs out in searches, events, tables and walks: an error each time, nothing leaked, and what is
+ * on disk goes on to the same result. */
 #include "walk_samples.h"
 
-/* Every allocation of a call in turn fails; `cleanup` undoes a call that went well. Counts the allocations. */
-#define EACH_ALLOCATION_FAILS(call, on_failure, cleanup)                                                               \
-    for (long k_ = 0;; k_++) {                                                                                         \
-        sg_alloc_fail_after(k_);                                                                                       \
-        const sg_status st_ = (call);                                                                                  \
-        sg_alloc_fail_after(-1);                                                                                       \
-        if (st_ == SG_OK) {                                                                                            \
-            assert_true(k_ > 0);                                                                                       \
-            cleanup;                                                                                                   \
-            break;                                                                                                     \
-        }                                                                                                              \
-        assert_int_equal(st_, SG_ENOMEM);                                                                              \
-        on_failure;                                                                                                    \
+/* Every allocation of a call in turn fails; `cleanup` undoes a call that went well. Counts the allocations.
+ */
+#define EACH_ALLOCATION_FAILS(call, on_failure, cleanup)                                                     \
+    for (long k_ = 0;; k_++) {                                                                               \
+        sg_alloc_fail_after(k_);                                                                             \
+        const sg_status st_ = (call);                                                                        \
+        sg_alloc_fail_after(-1);                                                                             \
+        if (st_ == SG_OK) {                                                                                  \
+            assert_true(k_ > 0);                                                                             \
+            cleanup;                                                                                         \
+            break;                                                                                           \
+        }                                                                                                    \
+        assert_int_equal(st_, SG_ENOMEM);                                                                    \
+        on_failure;                                                                                          \
     }
 
 static void test_creating_what_searches_need(void **state)
@@ -26,7 +27,8 @@ static void test_creating_what_searches_need(void **state)
 
     (void)state;
     lj_adatoms(&d, 3, 3, 0, 1, 0);
-    EACH_ALLOCATION_FAILS(sg_saddle_work_create(d.pot, d.sys, &work), assert_null(work), sg_saddle_work_free(work));
+    EACH_ALLOCATION_FAILS(sg_saddle_work_create(d.pot, d.sys, &work), assert_null(work),
+                          sg_saddle_work_free(work));
     EACH_ALLOCATION_FAILS(sg_passage_create(d.sys->n, &p), assert_null(p), sg_passage_free(p));
     defect_clear(&d);
 }
@@ -92,13 +94,15 @@ static void test_events(void **state)
     assert_ok(sg_topology_environment(d.sys, &params, bonds, neighbour[0], &env));
     sg_system_displacement(d.sys, (positions)d.sys->x, (positions)w.p->x_saddle, guess, NULL);
     sg_system_displacement(d.sys, (positions)d.sys->x, (positions)w.p->x_final, guess + d.sys->n, NULL);
-    EACH_ALLOCATION_FAILS(sg_event_generic(d.sys, &env, bonds, (positions)guess, (positions)(guess + d.sys->n), &edge, 0, &ev),
-                          assert_null(ev.x), (void)0);
-    EACH_ALLOCATION_FAILS(sg_event_variant(d.sys, &env, 5.0, NULL, &v), assert_null(v.x), sg_cat_variant_clear(&v));
+    EACH_ALLOCATION_FAILS(
+        sg_event_generic(d.sys, &env, bonds, (positions)guess, (positions)(guess + d.sys->n), &edge, 0, &ev),
+        assert_null(ev.x), (void)0);
+    EACH_ALLOCATION_FAILS(sg_event_variant(d.sys, &env, 5.0, NULL, &v), assert_null(v.x),
+                          sg_cat_variant_clear(&v));
     assert_ok(sg_topology_automorphisms(&env, 64, perm, &n_perm));
     assert_ok(sg_cluster_init(&cluster, d.sys, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL));
-    EACH_ALLOCATION_FAILS(sg_event_place(&ev, &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, 0.3, 48,
-                                         place, &n_place),
+    EACH_ALLOCATION_FAILS(sg_event_place(&ev, &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm,
+                                         0.3, 48, place, &n_place),
                           assert_int_equal(n_place, 0), assert_true(n_place > 0));
     sg_cluster_clear(&cluster);
     sg_cat_event_clear(&ev);
@@ -146,17 +150,19 @@ static void test_creating_an_explorer_and_a_walk(void **state)
     walk_close(&w);
     assert_ok(sg_catalog_open(w.path, 1, NULL, &w.cat));
     w.ex = (sg_explorer *)1;
-    EACH_ALLOCATION_FAILS(sg_explorer_create(d.pot, d.sys, &w.params, w.cat, &w.explore, NULL, &w.ex), assert_null(w.ex),
-                          (void)0);
+    EACH_ALLOCATION_FAILS(sg_explorer_create(d.pot, d.sys, &w.params, w.cat, &w.explore, NULL, &w.ex),
+                          assert_null(w.ex), (void)0);
     assert_true(sg_explorer_n_states(w.ex) > 2 && sg_explorer_n_edges(w.ex) > 2);
     w.kmc_walk = (sg_kmc *)1;
-    EACH_ALLOCATION_FAILS(sg_kmc_create(w.ex, w.cat, 0, &w.kmc, &w.kmc_walk), assert_null(w.kmc_walk), (void)0);
+    EACH_ALLOCATION_FAILS(sg_kmc_create(w.ex, w.cat, 0, &w.kmc, &w.kmc_walk), assert_null(w.kmc_walk),
+                          (void)0);
     assert_int_equal(sg_kmc_row(w.kmc_walk).step, 1);
     walk_end(&w);
     defect_clear(&d);
 }
 
-/* Two steps with one allocation failing somewhere on the way; then as after a crash: open what is on disk and go on. */
+/* Two steps with one allocation failing somewhere on the way; then as after a crash: open what is on disk and
+ * go on. */
 static void test_walking(void **state)
 {
     static const long stride[] = {1, 3, 17, 61, 307};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events: numbers of an edge against what they are defined by, generic events against the symmetry of a crystal. */
+/* Events: numbers of an edge against what they are defined by, generic events against the symmetry of a
+ * crystal. */
 #include "event_samples.h"
 
 #include "slowglass/event.h"
@@ -34,8 +35,8 @@ static void scene_make(scene *s, int n, int hop)
     s->guess = s->d_saddle + 2 * s->d.sys->n;
     s->mode = s->d_saddle + 3 * s->d.sys->n;
     find_hop(&s->d, s->neighbour[hop], s->guess, &s->w);
-    assert_ok(sg_event_edge(s->d.sys, s->d.problem.e_start, s->d.problem.virial_start, s->w.p, SG_SAMPLER_LOCAL,
-                            &s->edge));
+    assert_ok(sg_event_edge(s->d.sys, s->d.problem.e_start, s->d.problem.virial_start, s->w.p,
+                            SG_SAMPLER_LOCAL, &s->edge));
     const positions x = (positions)s->d.sys->x;
     sg_system_displacement(s->d.sys, x, (positions)s->w.p->x_saddle, s->d_saddle, NULL);
     sg_system_displacement(s->d.sys, x, (positions)s->w.p->x_final, s->d_final, NULL);
@@ -146,8 +147,10 @@ static void test_strain_derivative_of_the_barrier(void **state)
         for (int c = 0; c < 3; c++)
             d[c] = s.d.vacancy[c] - s.d.sys->x[s.neighbour[k]][c];
         sg_cell_minimum_image(&s.d.sys->cell, d);
-        if (fabs(d[0]) > 1 && fabs(d[1]) > 1) hop = k;
-        else scene_clear(&s);
+        if (fabs(d[0]) > 1 && fabs(d[1]) > 1)
+            hop = k;
+        else
+            scene_clear(&s);
     }
     assert_true(hop >= 0);
     check_strain_derivatives(&s, 0.5);
@@ -163,7 +166,8 @@ static void test_strain_derivative_of_the_final_state(void **state)
     (void)state;
     scene_make(&s, 3, 0);
     sg_system *const sys = s.d.sys;
-    for (int i = 0; i < sys->n && gone < 0; i++) /* a second neighbour of the vacancy, off the axes of the shear */
+    for (int i = 0; i < sys->n && gone < 0;
+         i++) /* a second neighbour of the vacancy, off the axes of the shear */
         if (fabs(separation(sys, s.d.vacancy, sys->x[i]) - 3.62) < 0.2) gone = i;
     assert_true(gone >= 0);
     memmove(sys->x + gone, sys->x + gone + 1, (size_t)(sys->n - gone - 1) * sizeof *sys->x);
@@ -186,7 +190,8 @@ static void test_strain_derivative_of_the_final_state(void **state)
     }
     assert_true(hop < 12);
     sg_cat_edge_clear(&s.edge);
-    assert_ok(sg_event_edge(sys, s.d.problem.e_start, s.d.problem.virial_start, s.w.p, SG_SAMPLER_LOCAL, &s.edge));
+    assert_ok(
+        sg_event_edge(sys, s.d.problem.e_start, s.d.problem.virial_start, s.w.p, SG_SAMPLER_LOCAL, &s.edge));
     assert_true(fabs(s.edge.strain_final[3]) > 0.05);
     check_strain_derivatives(&s, 0.5);
     scene_clear(&s);
@@ -207,14 +212,15 @@ static void make_generic(const scene *s, sg_cat_event *ev)
     sg_bonds *bonds = NULL;
 
     environment(s->d.sys, &s->params, (int)s->edge.centre, &env, &bonds);
-    assert_ok(sg_event_generic(s->d.sys, &env, bonds, (positions)s->d_saddle, (positions)s->d_final, &s->edge, 0, ev));
+    assert_ok(sg_event_generic(s->d.sys, &env, bonds, (positions)s->d_saddle, (positions)s->d_final, &s->edge,
+                               0, ev));
     sg_bonds_free(bonds);
 }
 
-/* Lay an event on an atom. @return the smallest largest distance, over the placements, between the guess and the wanted
- * saddle, on the atoms of the event; the guess is that of this placement. */
-static double place(const scene *s, const sg_system *sys, const sg_cat_event *ev, int atom, positions want, int *n,
-                    double *residual)
+/* Lay an event on an atom. @return the smallest largest distance, over the placements, between the guess and
+ * the wanted saddle, on the atoms of the event; the guess is that of this placement. */
+static double place(const scene *s, const sg_system *sys, const sg_cat_event *ev, int atom, positions want,
+                    int *n, double *residual)
 {
     static sg_placement list[MAX_PLACE];
     static int perm[MAX_PERM][SG_TOPOLOGY_MAX_VERTICES];
@@ -228,8 +234,8 @@ static double place(const scene *s, const sg_system *sys, const sg_cat_event *ev
     assert_true(env.key == ev->key);
     assert_ok(sg_topology_automorphisms(&env, MAX_PERM, perm, &n_perm));
     assert_ok(sg_cluster_init(&cluster, sys, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL));
-    assert_ok(sg_event_place(ev, &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, 0.3, MAX_PLACE, list,
-                             n));
+    assert_ok(sg_event_place(ev, &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, 0.3,
+                             MAX_PLACE, list, n));
     *residual = *n > 0 ? list[0].max : NAN;
     for (int q = 0; q < *n; q++) {
         double worst = 0;
@@ -265,7 +271,8 @@ static void test_generic_event_comes_back(void **state)
     make_generic(&s, &ev);
     assert_near(ev.barrier, s.edge.barrier, 0);
     assert_near(ev.dist_saddle, s.edge.dist_saddle, 1e-6);
-    assert_true(ev.n > ev.n_shell && ev.n < 60); /* the hopping atom, those around its path, their neighbours */
+    assert_true(ev.n > ev.n_shell &&
+                ev.n < 60); /* the hopping atom, those around its path, their neighbours */
     assert_true(place(&s, s.d.sys, &ev, s.neighbour[2], (positions)s.w.p->x_saddle, &n, &residual) < 0.01);
     assert_true(n >= 1 && residual < 1e-3);
     check_hop_from_guess(&s.d, s.edge.barrier, &s, &s.w);
@@ -288,7 +295,8 @@ static void test_generic_event_on_equivalent_atoms(void **state)
         searcher other;
         searcher_make(&s.d, &other);
         find_hop(&s.d, s.neighbour[k], s.guess, &other);
-        assert_true(place(&s, s.d.sys, &ev, s.neighbour[k], (positions)other.p->x_saddle, &n, &residual) < 0.01);
+        assert_true(place(&s, s.d.sys, &ev, s.neighbour[k], (positions)other.p->x_saddle, &n, &residual) <
+                    0.01);
         check_hop_from_guess(&s.d, s.edge.barrier, &s, &other);
         searcher_clear(&other);
     }
@@ -299,7 +307,8 @@ static void test_generic_event_on_equivalent_atoms(void **state)
 /* The whole system turned, mirrored and its atoms named anew: the event lands on the image of its centre. */
 static void test_generic_event_after_a_symmetry_operation(void **state)
 {
-    static const int axis[3][3] = {{1, 2, 0}, {2, 1, 0}, {0, 2, 1}}, sign[3][3] = {{1, 1, 1}, {-1, 1, -1}, {1, -1, 1}};
+    static const int axis[3][3] = {{1, 2, 0}, {2, 1, 0}, {0, 2, 1}},
+                     sign[3][3] = {{1, 1, 1}, {-1, 1, -1}, {1, -1, 1}};
     scene s;
     sg_cat_event ev;
     double residual;
@@ -349,7 +358,8 @@ static void test_reverse_of_a_generic_event(void **state)
     memcpy(other.d.sys->x, s.w.p->x_final, n * sizeof *s.guess);
     defect_relax(&other.d, 1e-5);
     other.d.problem.opt = &other.d.opt;
-    assert_int_equal(refine(&other.d, (positions)s.w.p->x_saddle, (positions)s.w.p->mode, &other.w), SG_FOUND);
+    assert_int_equal(refine(&other.d, (positions)s.w.p->x_saddle, (positions)s.w.p->mode, &other.w),
+                     SG_FOUND);
     sg_cat_edge_clear(&other.edge);
     assert_ok(sg_event_edge(other.d.sys, other.d.problem.e_start, other.d.problem.virial_start, other.w.p,
                             SG_SAMPLER_LOCAL, &other.edge));
@@ -363,7 +373,8 @@ static void test_reverse_of_a_generic_event(void **state)
     sg_system_displacement(s.d.sys, (positions)s.w.p->x_final, (positions)s.d.sys->x, s.d_final, NULL);
     memcpy(s.d.sys->x, s.w.p->x_final, n * sizeof *s.guess);
     environment(s.d.sys, &s.params, (int)s.edge.centre_back, &env, &bonds);
-    assert_ok(sg_event_generic(s.d.sys, &env, bonds, (positions)s.d_saddle, (positions)s.d_final, &s.edge, 1, &back));
+    assert_ok(sg_event_generic(s.d.sys, &env, bonds, (positions)s.d_saddle, (positions)s.d_final, &s.edge, 1,
+                               &back));
 
     assert_true(back.key == forth.key);
     assert_int_equal(back.n, forth.n);
@@ -401,7 +412,8 @@ static void test_saddle_seen_from_both_ends(void **state)
     const positions from = (positions)s.d.sys->x, to = (positions)s.w.p->x_final;
     for (int reverse = 0; reverse < 2; reverse++) {
         sg_event_saddle(s.d.sys, &s.edge, reverse, from, to, reverse ? to : from, s.guess);
-        assert_true(sg_system_displacement(s.d.sys, (positions)s.w.p->x_saddle, (positions)s.guess, NULL, NULL) < 1e-5);
+        assert_true(sg_system_displacement(s.d.sys, (positions)s.w.p->x_saddle, (positions)s.guess, NULL,
+                                           NULL) < 1e-5);
     }
     scene_clear(&s);
 }
@@ -415,14 +427,15 @@ static double support_moved(const scene *s, int reverse, positions now, unsigned
     assert_ok(sg_system_copy(s->d.sys, &sys));
     memcpy(sys->x, now, (size_t)sys->n * sizeof *sys->x);
     assert_ok(sg_bonds_create_radius(sys, 6.1, &spheres));
-    const double moved =
-        sg_event_support_moved(sys, &s->edge, reverse, from, to, reverse ? to : from, now, spheres, 3.1, s->mode, mark);
+    const double moved = sg_event_support_moved(sys, &s->edge, reverse, from, to, reverse ? to : from, now,
+                                                spheres, 3.1, s->mode, mark);
     sg_bonds_free(spheres);
     sg_system_free(sys);
     return moved;
 }
 
-/* Atoms that the hopping one is or comes near count, at its start and at its end; others, and a drift, do not. */
+/* Atoms that the hopping one is or comes near count, at its start and at its end; others, and a drift, do
+ * not. */
 static void test_movement_of_the_support(void **state)
 {
     scene s;
@@ -458,7 +471,8 @@ static void test_movement_of_the_support(void **state)
     scene_clear(&s);
 }
 
-/* Congruent surroundings have variants of one size and one list of distances; an other radius is another variant. */
+/* Congruent surroundings have variants of one size and one list of distances; an other radius is another
+ * variant. */
 static void test_variants(void **state)
 {
     scene s;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rate tables: complete by symmetry, consistent in energy, made once; what is missing, by the formula on paper. */
+/* Rate tables: complete by symmetry, consistent in energy, made once; what is missing, by the formula on
+ * paper. */
 #include "walk_samples.h"
 
 #include "../../src/explore/explore_internal.h"
@@ -141,8 +142,8 @@ static int sum_attempts(void *arg, const void *record)
     return 0;
 }
 
-/* The vacancy lies within 5 Å of its first, second and third neighbours only: with the rest of the crystal these are four
- * kinds of atoms, and each kind is searched from per_atom times in all. */
+/* The vacancy lies within 5 Å of its first, second and third neighbours only: with the rest of the crystal
+ * these are four kinds of atoms, and each kind is searched from per_atom times in all. */
 static void test_congruent_atoms_share_their_searches(void **state)
 {
     tally t = {2, 0};
@@ -160,10 +161,12 @@ static void test_congruent_atoms_share_their_searches(void **state)
     assert_ok(sg_catalog_each(w.cat, SG_DB_VARIANTS, sum_attempts, &t));
     assert_int_equal(t.n, 4);
     for (int i = 0; i < d.sys->n; i++)
-        for (int j = 0; j < i; j++) { /* same variant: same sorted distance from the vacancy, or both beyond */
+        for (int j = 0; j < i;
+             j++) { /* same variant: same sorted distance from the vacancy, or both beyond */
             int neighbour[12];
             if (i + j == 1) vacancy_find(&d, HOLLOW, neighbour);
-            const double a = separation(d.sys, d.vacancy, d.sys->x[i]), b = separation(d.sys, d.vacancy, d.sys->x[j]);
+            const double a = separation(d.sys, d.vacancy, d.sys->x[i]),
+                         b = separation(d.sys, d.vacancy, d.sys->x[j]);
             const int alike = fabs(a - b) < 0.2 || (a > 5 && b > 5);
             assert_int_equal(of_start->variant[i] == of_start->variant[j], alike);
         }
@@ -217,7 +220,8 @@ static void test_events_far_away_are_kept(void **state)
     defect_clear(&d);
 }
 
-/* With keep = 0 nothing is taken on trust: all is converged in the new state, and the numbers are the same. */
+/* With keep = 0 nothing is taken on trust: all is converged in the new state, and the numbers are the same.
+ */
 static void test_events_far_away_reconverged(void **state)
 {
     defect d;
@@ -242,7 +246,8 @@ static void test_events_far_away_reconverged(void **state)
 
 /* ---- what is missing ---- */
 
-/* f1 = 3, f2 = 2 in the bin of 0.4 eV: 9 / 4 unseen; f1 = 4 alone in the one of 0.7 eV: 4 x 3 / 2; 0.9 eV: seen often. */
+/* f1 = 3, f2 = 2 in the bin of 0.4 eV: 9 / 4 unseen; f1 = 4 alone in the one of 0.7 eV: 4 x 3 / 2; 0.9 eV:
+ * seen often. */
 static void test_missing_rate_by_hand(void **state)
 {
     static const double barrier[] = {0.41, 0.44, 0.45, 0.47, 0.49, 0.71, 0.72, 0.73, 0.74, 0.91};
@@ -266,12 +271,15 @@ static void test_missing_rate_by_hand(void **state)
         entry[k].edge = (uint64_t)k + 1;
         entry[k].barrier = barrier[k];
         const double rate = 1e13 * exp(-barrier[k] / (8.617333262e-5 * 600));
-        if (k < 5) low += rate / 5;
-        else if (k < 9) high += rate / 4;
+        if (k < 5)
+            low += rate / 5;
+        else if (k < 9)
+            high += rate / 4;
     }
     const double want = 9.0 / 4.0 * low + 6.0 * high;
     assert_near(sg_explorer_missing_rate(&ex, &t), want, 1e-9 * want);
-    for (int k = 5; k < 9; k++) edge[k].event = 7; /* four places of one kind, found four times: nothing of it is missing */
+    for (int k = 5; k < 9; k++)
+        edge[k].event = 7; /* four places of one kind, found four times: nothing of it is missing */
     assert_near(sg_explorer_missing_rate(&ex, &t), 9.0 / 4.0 * low, 1e-9 * low);
     const sg_cat_table none = {0};
     assert_near(sg_explorer_missing_rate(&ex, &none), 0, 0);

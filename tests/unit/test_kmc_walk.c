@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The walk: its choices by hand, its clock against theory, the same bits in parallel and after interruptions. */
+/* The walk: its choices by hand, its clock against theory, the same bits in parallel and after interruptions.
+ */
 #include "walk_samples.h"
 
 enum { STEPS = 12, T_HOPS = 500 /* K */ };
@@ -10,7 +11,8 @@ static void adatom_walk(walk *w, defect *d, int nx, int ny)
     lj_adatoms(d, nx, ny, 0, 1, 0);
     walk_init(w, d);
     w->explore.per_atom = 8;
-    w->kmc.temperature = w->explore.temperature = T_HOPS; /* cold enough for nothing but hops: the next barrier is 0.73 eV */
+    w->kmc.temperature = w->explore.temperature =
+        T_HOPS; /* cold enough for nothing but hops: the next barrier is 0.73 eV */
 }
 
 /* Height of the bridge between two hollows, by going there. */
@@ -42,8 +44,9 @@ static void pair_walk(walk *w, defect *d)
 
 static void assert_same_row(const sg_cat_step *a, const sg_cat_step *b)
 {
-#define SAME_MEMBER(member)                                                                                            \
-    if (memcmp(&a->member, &b->member, sizeof a->member) != 0) fail_msg("step %d: " #member " differs", (int)a->step)
+#define SAME_MEMBER(member)                                                                                  \
+    if (memcmp(&a->member, &b->member, sizeof a->member) != 0)                                               \
+    fail_msg("step %d: " #member " differs", (int)a->step)
     SAME_MEMBER(step);
     SAME_MEMBER(state);
     SAME_MEMBER(edge);
@@ -68,7 +71,8 @@ static void assert_same_row(const sg_cat_step *a, const sg_cat_step *b)
 
 /* ---- the choice ---- */
 
-/* The table as it is after the step: which way, and how long, follow from two numbers of the stream named by the step. */
+/* The table as it is after the step: which way, and how long, follow from two numbers of the stream named by
+ * the step. */
 static void check_choice(const walk *w, const sg_cat_step *row, uint64_t from)
 {
     const sg_cat_table *t = sg_explorer_known_table(w->ex, from);
@@ -148,7 +152,8 @@ static void test_waiting_times_of_a_random_walk(void **state)
         double hop[3];
         const int atom = d.sys->n - 1;
         for (int c = 0; c < 3; c++)
-            hop[c] = sg_explorer_state(w.ex, row.state)->x[atom][c] - sg_explorer_state(w.ex, from)->x[atom][c];
+            hop[c] =
+                sg_explorer_state(w.ex, row.state)->x[atom][c] - sg_explorer_state(w.ex, from)->x[atom][c];
         sg_cell_minimum_image(&d.sys->cell, hop);
         far[fabs(hop[0]) > 1 ? hop[0] > 0 : 2 + (hop[1] > 0)]++;
     }
@@ -196,7 +201,8 @@ static void test_exits_from_basins(void **state)
     defect_clear(&d);
 }
 
-/* Every state is visited and all of them are joined: there is no way out of the basin, and the walk goes on within. */
+/* Every state is visited and all of them are joined: there is no way out of the basin, and the walk goes on
+ * within. */
 static void test_basin_without_a_way_out(void **state)
 {
     defect d;
@@ -326,7 +332,8 @@ static int stop_after(const void *arg)
     return (*left)-- == 0;
 }
 
-/* Stopped before every n-th batch, closed like a killed process, opened again. @return how often it was stopped. */
+/* Stopped before every n-th batch, closed like a killed process, opened again. @return how often it was
+ * stopped. */
 static int walk_with_stops(int every, int close, record *r)
 {
     int left = every, *const at = &left, stops = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Searches and refinements: what is called a saddle, against whole Hessians, symmetry, and LAMMPS's elastic band. */
+/* Searches and refinements: what is called a saddle, against whole Hessians, symmetry, and LAMMPS's elastic
+ * band. */
 #include "event_samples.h"
 
 static const double neb_barrier = 0.688617; /* eV, validation/vacancy-neb */
@@ -104,7 +105,8 @@ static void check_way_back(const defect *d, const sg_passage *p)
     assert_near(w.p->e_saddle, p->e_saddle, 1e-6);
     assert_near(w.p->e_saddle - back.problem.e_start, p->e_saddle - d->problem.e_start, 1e-5);
     assert_near(w.p->e_final, d->problem.e_start, 1e-6);
-    assert_true(sg_system_displacement(d->sys, (positions)d->sys->x, (positions)w.p->x_final, NULL, NULL) < 0.01);
+    assert_true(sg_system_displacement(d->sys, (positions)d->sys->x, (positions)w.p->x_final, NULL, NULL) <
+                0.01);
     searcher_clear(&w);
     sg_system_free(back.sys);
 }
@@ -162,7 +164,8 @@ static void assert_same_passage(const sg_passage *a, const sg_passage *b)
     assert_memory_equal(a->virial_saddle, b->virial_saddle, sizeof a->virial_saddle);
 }
 
-/* A search depends on its random numbers alone, not on what its scratch was used for before; and its calls add up. */
+/* A search depends on its random numbers alone, not on what its scratch was used for before; and its calls
+ * add up. */
 static void check_repetition(const defect *d, int n, const int *centre)
 {
     searcher used, fresh;
@@ -219,7 +222,8 @@ static void test_fixed_atoms_stay(void **state)
         on_the_way(&d, neighbour[k], 0.5, guess);
         for (int i = 0; i < d.sys->n; i++)
             guess[i][k % 3] += d.sys->fixed[i] ? 0.02 : 0;
-        if ((k ? search(&d, neighbour[k], 0, &w) : refine(&d, (positions)guess, NULL, &w)) != SG_FOUND) continue;
+        if ((k ? search(&d, neighbour[k], 0, &w) : refine(&d, (positions)guess, NULL, &w)) != SG_FOUND)
+            continue;
         n_found++;
         check_found(&d, w.p);
         if (k == 0) check_index(&d, w.p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The softest mode by Lanczos against the eigenvectors of the whole Hessian, made by central differences of forces. */
+/* The softest mode by Lanczos against the eigenvectors of the whole Hessian, made by central differences of
+ * forces. */
 #include "event_samples.h"
 
 #include "../../src/saddle/saddle_internal.h"
@@ -128,8 +129,8 @@ static void test_start_vector_of_zero_length(void **state)
     scene_clear(&c);
 }
 
-/* A few coordinates: the Krylov space is the whole space after as many steps, and its eigenvalues are then exact; what rounding
- * leaves over, the deflated mode among it, must not be taken for more. */
+/* A few coordinates: the Krylov space is the whole space after as many steps, and its eigenvalues are then
+ * exact; what rounding leaves over, the deflated mode among it, must not be taken for more. */
 static void check_few_atoms(int n_free)
 {
     const lanczos_rule first = {2, 24, 0.01, 0}, second = {12, LANCZOS_MAX, 0.01, 1};

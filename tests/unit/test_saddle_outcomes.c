@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each way a search can end, on surfaces where the end is known beforehand: an atom on a square lattice of hollows, a vacancy. */
+/* Each way a search can end, on surfaces where the end is known beforehand: an atom on a square lattice of
+ * hollows, a vacancy. */
 #include "event_samples.h"
 
 typedef struct scene {
@@ -26,7 +27,8 @@ static void scene_clear(scene *s)
     free(s->guess);
 }
 
-/* The atom near the place (u, v), in units of the distance of hollows from its own, with a guess of the way on. */
+/* The atom near the place (u, v), in units of the distance of hollows from its own, with a guess of the way
+ * on. */
 static sg_outcome refine_at(scene *s, double u, double v, double mode_x, double mode_y)
 {
     const double *x = s->d.sys->x[s->adatom];
@@ -83,7 +85,8 @@ static void test_same_minimum(void **state)
     scene_clear(&s);
 }
 
-/* A saddle between two other hollows: its displacement, laid on the start, leads over a bridge of the start. */
+/* A saddle between two other hollows: its displacement, laid on the start, leads over a bridge of the start.
+ */
 static void test_slip_is_undone(void **state)
 {
     scene s;
@@ -99,7 +102,8 @@ static void test_slip_is_undone(void **state)
     scene_clear(&s);
 }
 
-/* A hop that becomes possible after another hop only. The numbers are those of the saddle that was reached. */
+/* A hop that becomes possible after another hop only. The numbers are those of the saddle that was reached.
+ */
 static void test_disconnected(void **state)
 {
     int neighbour[12], second = -1;
@@ -118,7 +122,8 @@ static void test_disconnected(void **state)
     memcpy(guess, w.p->x_final, (size_t)d.sys->n * sizeof *guess);
     for (int i = 0; i < d.sys->n && second < 0; i++) { /* bonded to the place left, not to the old vacancy */
         const double far = separation(d.sys, d.vacancy, d.sys->x[i]);
-        if (far > 1.2 * HOLLOW && separation(d.sys, d.sys->x[neighbour[0]], d.sys->x[i]) < 1.2 * HOLLOW) second = i;
+        if (far > 1.2 * HOLLOW && separation(d.sys, d.sys->x[neighbour[0]], d.sys->x[i]) < 1.2 * HOLLOW)
+            second = i;
     }
     assert_true(second >= 0);
     double half[3];
@@ -225,8 +230,8 @@ static void test_blow_up(void **state)
     scene_clear(&s);
 }
 
-/* Near the top of an atom, taken for stationary by a lax limit: one side of the softest mode leads to the start, but there is
- * a second way down. */
+/* Near the top of an atom, taken for stationary by a lax limit: one side of the softest mode leads to the
+ * start, but there is a second way down. */
 static void test_wrong_index(void **state)
 {
     scene s;
