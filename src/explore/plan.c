@@ -318,7 +318,7 @@ static sg_status plan_searches(sg_explorer *ex, uint64_t state, uint64_t parent,
 sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
 {
     const size_t n = (size_t)ex->frame->n;
-    unsigned char *changed = sg_calloc(2 * n, 1), *lend = changed + n;
+    unsigned char *changed = sg_calloc(2 * n, 1), *lend = changed ? changed + n : NULL;
     sg_cat_table *t;
     sg_status st = changed ? SG_OK : sg_fail(SG_ENOMEM, "plan");
 
