@@ -8,7 +8,7 @@ grep -q 'Version 2, June 1991' LICENSE
 
 sources=$(find . \( -path ./build -o -path ./.git -o -path ./demo \) -prune -o -type f \
     \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.awk' -o -name '*.gp' -o -name '*.cmake' \
-       -o -name CMakeLists.txt -o -path './scripts/*' -o -path './.ci/*' -o -name run \) -print)
+       -o -name CMakeLists.txt -o -path './scripts/*' -o -path './.ci/*' -o -name run -o -name 'in.*' -o -name '*.ini' \) -print)
 [ "$(echo "$sources" | wc -l)" -gt 20 ] || { echo "found too few sources"; exit 1; }
 
 missing=$(for file in $sources; do
