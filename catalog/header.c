@@ -127,6 +127,7 @@ sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a
                                name_b, sg_text_number(b->cutoff[k][j], other));
     if (a->variant_radius != b->variant_radius)
         return sg_fail(SG_EMISMATCH, "variant radius: %s has %s Å, %s has %s Å", name_a,
-                       sg_text_number(a->variant_radius, mine), name_b, sg_text_number(b->variant_radius, other));
+                       sg_text_number(a->variant_radius, mine), name_b,
+                       sg_text_number(b->variant_radius, other));
     return SG_OK;
 }

@@ -326,7 +326,8 @@ sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out)
 }
 
 /* From the first key >= `first` on; all 8 bytes zero: from the beginning. */
-static sg_status visit_from(sg_store *store, sg_catalog_db db, uint64_t first, int (*visit)(void *arg, const void *record), void *arg)
+static sg_status visit_from(sg_store *store, sg_catalog_db db, uint64_t first,
+                            int (*visit)(void *arg, const void *record), void *arg)
 {
     unsigned char bytes[8];
     sg_record_any record;
@@ -361,8 +362,8 @@ sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *
     return sg_catalog_each_from(cat, db, 0, visit, arg);
 }
 
-sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first, int (*visit)(void *arg, const void *record),
-                               void *arg)
+sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first,
+                               int (*visit)(void *arg, const void *record), void *arg)
 {
     sg_status st = sg_store_enter(&cat->own);
 

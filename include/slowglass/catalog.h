@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The LMDB store of environments, events, states and edges: records, keys, transactions, base + overlay. No physics.
+/* The LMDB store of environments, events, states and edges: records, keys, transactions, base + overlay. No
+ * physics.
  *
- * A catalog is one LMDB environment in a folder. A run writes only its own catalog and reads any number of read-only
- * bases; look-ups see the own records first, then the bases in the order given. Records are encoded little-endian with a
- * checksum (catalog/FORMAT.md); a damaged record is reported and skipped, never trusted.
+ * A catalog is one LMDB environment in a folder. A run writes only its own catalog and reads any number of
+ * read-only bases; look-ups see the own records first, then the bases in the order given. Records are encoded
+ * little-endian with a checksum (catalog/FORMAT.md); a damaged record is reported and skipped, never trusted.
  *
- * Writing: puts are collected in memory and reach the disk together in sg_catalog_commit(), in one LMDB transaction
- * that is replayed after the map has grown (MDB_MAP_FULL). Until then readers, this process included, see the old state.
- * Threads: one thread at a time per handle. One writer per folder; a second one gets SG_ELOCKED. */
+ * Writing: puts are collected in memory and reach the disk together in sg_catalog_commit(), in one LMDB
+ * transaction that is replayed after the map has grown (MDB_MAP_FULL). Until then readers, this process
+ * included, see the old state. Threads: one thread at a time per handle. One writer per folder; a second one
+ * gets SG_ELOCKED. */
 #ifndef SLOWGLASS_CATALOG_H
 #define SLOWGLASS_CATALOG_H
 
@@ -26,11 +28,12 @@ typedef struct sg_catalog_header {
     uint64_t fingerprint; /* of the potential */
     char potential[64];   /* its name, for people */
     int n_species;
-    int number[SG_CATALOG_MAX_SPECIES];                            /* atomic numbers, ascending */
-    double cutoff[SG_CATALOG_MAX_SPECIES][SG_CATALOG_MAX_SPECIES]; /* bond cutoffs, Å, in the order of `number` */
-    double variant_radius;                                         /* Å */
-    uint64_t seed;        /* of the run that made it */
-    char program[32];     /* version that made it */
+    int number[SG_CATALOG_MAX_SPECIES]; /* atomic numbers, ascending */
+    double cutoff[SG_CATALOG_MAX_SPECIES]
+                 [SG_CATALOG_MAX_SPECIES]; /* bond cutoffs, Å, in the order of `number` */
+    double variant_radius;                 /* Å */
+    uint64_t seed;                         /* of the run that made it */
+    char program[32];                      /* version that made it */
 } sg_catalog_header;
 
 typedef struct sg_cat_environment { /* a topology key and its canonical form */
@@ -41,28 +44,29 @@ typedef struct sg_cat_environment { /* a topology key and its canonical form */
 } sg_cat_environment;
 
 typedef struct sg_cat_variant { /* one geometry of an environment: who has been searched from */
-    uint64_t key, id;       /* id: content hash of number + x */
-    uint32_t n_shell;       /* first atoms, in canonical order, centre first in x */
-    uint32_t n;             /* atoms within variant_radius of the centre */
-    unsigned char *number;  /* [n] atomic numbers */
-    float (*x)[3];          /* [n], Å, relative to the centre */
-    uint32_t attempts;      /* searches made from it by this catalog's owner */
-    double gamma;           /* strain at which it was met */
+    uint64_t key, id;           /* id: content hash of number + x */
+    uint32_t n_shell;           /* first atoms, in canonical order, centre first in x */
+    uint32_t n;                 /* atoms within variant_radius of the centre */
+    unsigned char *number;      /* [n] atomic numbers */
+    float (*x)[3];              /* [n], Å, relative to the centre */
+    uint32_t attempts;          /* searches made from it by this catalog's owner */
+    double gamma;               /* strain at which it was met */
 } sg_cat_variant;
 
 typedef struct sg_cat_event { /* a generic event */
-    uint64_t id;  /* content hash */
-    uint64_t key; /* of the centre in the starting minimum */
+    uint64_t id;              /* content hash */
+    uint64_t key;             /* of the centre in the starting minimum */
     uint32_t n_shell, n;
-    unsigned char *number;  /* [n] support: shell in canonical order, then the other movers and their first shell */
-    float (*x)[3];          /* [n] reference positions relative to the centre, Å */
-    float (*d_saddle)[3];   /* [n] displacement to the saddle, Å */
-    float (*d_final)[3];    /* [n] displacement to the final minimum, Å */
-    double barrier, barrier_back; /* eV */
-    double prefactor;             /* 1/s; NaN: not computed */
-    double strain_saddle[6], strain_final[6]; /* V (sigma - sigma_start), eV: xx yy zz xy xz yz */
+    unsigned char
+        *number;   /* [n] support: shell in canonical order, then the other movers and their first shell */
+    float (*x)[3]; /* [n] reference positions relative to the centre, Å */
+    float (*d_saddle)[3];                          /* [n] displacement to the saddle, Å */
+    float (*d_final)[3];                           /* [n] displacement to the final minimum, Å */
+    double barrier, barrier_back;                  /* eV */
+    double prefactor;                              /* 1/s; NaN: not computed */
+    double strain_saddle[6], strain_final[6];      /* V (sigma - sigma_start), eV: xx yy zz xy xz yz */
     double participation, dist_saddle, dist_final; /* -, Å, Å */
-    double saddle_force, curvature; /* eV/Å, eV/Å^2 */
+    double saddle_force, curvature;                /* eV/Å, eV/Å^2 */
     double gamma;
     uint64_t seed;
     uint32_t found;
@@ -82,12 +86,12 @@ typedef struct sg_cat_state { /* an inherent structure of this run */
 
 typedef struct sg_cat_edge { /* a saddle between two states: a specific event */
     uint64_t id, from, to;
-    uint64_t event;    /* generic event, 0 if none */
-    double e_saddle;   /* eV */
+    uint64_t event;               /* generic event, 0 if none */
+    double e_saddle;              /* eV */
     double barrier, barrier_back; /* eV, E_saddle - E_from, E_saddle - E_to */
     uint32_t centre, centre_back; /* atom indices: farthest mover seen from either side */
     uint32_t n;
-    float (*d_saddle)[3]; /* [n] x_saddle - x_from, Å */
+    float (*d_saddle)[3];                     /* [n] x_saddle - x_from, Å */
     double strain_saddle[6], strain_final[6]; /* eV */
     double participation, dist_saddle, dist_final;
     double saddle_force, curvature, curvature2;
@@ -97,10 +101,10 @@ typedef struct sg_cat_edge { /* a saddle between two states: a specific event */
 
 typedef struct sg_cat_entry { /* one line of a state's rate table */
     uint64_t edge;
-    uint8_t reverse;  /* the edge is walked to -> from */
-    uint8_t kept;     /* 0: converged in this state; 1: inherited, not reconverged yet */
-    double barrier;   /* eV; of a kept one: the predicted value */
-    double error;     /* eV; 0 for converged ones */
+    uint8_t reverse; /* the edge is walked to -> from */
+    uint8_t kept;    /* 0: converged in this state; 1: inherited, not reconverged yet */
+    double barrier;  /* eV; of a kept one: the predicted value */
+    double error;    /* eV; 0 for converged ones */
 } sg_cat_entry;
 
 typedef struct sg_cat_table { /* the rate table of a state and the search budget spent on it */
@@ -108,11 +112,11 @@ typedef struct sg_cat_table { /* the rate table of a state and the search budget
     uint32_t n_entries;
     sg_cat_entry *entry;
     uint32_t n_atoms;
-    uint64_t *key, *variant; /* [n_atoms] */
-    uint32_t *origin;        /* [n_atoms] state in which the variant was matched */
-    uint64_t n_searches;     /* made in this state */
-    uint32_t f1[64], f2[64]; /* events seen once / twice per 0.1 eV barrier bin */
-    double rate_missing;     /* 1/s, estimate at the time the table was closed */
+    uint64_t *key, *variant;                            /* [n_atoms] */
+    uint32_t *origin;                                   /* [n_atoms] state in which the variant was matched */
+    uint64_t n_searches;                                /* made in this state */
+    uint32_t f1[64], f2[64];                            /* events seen once / twice per 0.1 eV barrier bin */
+    double rate_missing;                                /* 1/s, estimate at the time the table was closed */
     uint32_t from_catalog, from_inherited, from_search; /* entries by origin */
 } sg_cat_table;
 
@@ -120,8 +124,8 @@ typedef struct sg_cat_search {
     uint64_t id, state, edge; /* edge 0: none */
     uint32_t atom, attempt;
     uint8_t sampler, outcome;
-    uint32_t calls[5];        /* leave, climb, refine, relax, verify */
-    double barrier;           /* eV, NaN if none */
+    uint32_t calls[5]; /* leave, climb, refine, relax, verify */
+    double barrier;    /* eV, NaN if none */
 } sg_cat_search;
 
 typedef struct sg_cat_step { /* one row of trajectory.tsv */
@@ -147,19 +151,20 @@ void sg_cat_table_clear(sg_cat_table *r);
  * Errors: SG_EINVAL exists already, SG_EIO read-only folder, SG_EFULL, SG_ELOCKED. */
 sg_status sg_catalog_create(const char *path, const sg_catalog_header *header, sg_catalog **out);
 
-/** Open an existing one. write = 1 takes the writer's lock for life (SG_ELOCKED names the holder's process id).
- * SG_ENOTFOUND: no catalog there; SG_EMISMATCH: other format version. */
+/** Open an existing one. write = 1 takes the writer's lock for life (SG_ELOCKED names the holder's process
+ * id). SG_ENOTFOUND: no catalog there; SG_EMISMATCH: other format version. */
 sg_status sg_catalog_open(const char *path, int write, const sg_log *log, sg_catalog **out);
 void sg_catalog_close(sg_catalog *cat); /* uncommitted puts are dropped */
 
-/** Say to `log` (borrowed until close, may be NULL) from now on; warns at once about a network filesystem. For a catalog that
- * was created, since creation takes no log. */
+/** Say to `log` (borrowed until close, may be NULL) from now on; warns at once about a network filesystem.
+ * For a catalog that was created, since creation takes no log. */
 void sg_catalog_set_log(sg_catalog *cat, const sg_log *log);
 
 /** Borrowed, valid until close. */
 const sg_catalog_header *sg_catalog_get_header(const sg_catalog *cat);
 
-/** SG_EMISMATCH naming the first field that differs, with both values; who calls the two, e.g. "base catalog X", "this run". */
+/** SG_EMISMATCH naming the first field that differs, with both values; who calls the two, e.g. "base catalog
+ * X", "this run". */
 sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a, const sg_catalog_header *b,
                                   const char *name_b);
 
@@ -169,7 +174,8 @@ sg_status sg_catalog_add_base(sg_catalog *cat, const char *path);
 /** Content hash of all shareable records (environments, variants, events), independent of page layout. */
 sg_status sg_catalog_content_hash(sg_catalog *cat, uint64_t *out);
 
-/* Collect records for the next commit. They are encoded at once, the caller keeps its own. A later put of the same id replaces. */
+/* Collect records for the next commit. They are encoded at once, the caller keeps its own. A later put of the
+ * same id replaces. */
 sg_status sg_catalog_put_environment(sg_catalog *cat, const sg_cat_environment *r);
 sg_status sg_catalog_put_variant(sg_catalog *cat, const sg_cat_variant *r);
 sg_status sg_catalog_put_event(sg_catalog *cat, const sg_cat_event *r);
@@ -180,44 +186,59 @@ sg_status sg_catalog_put_search(sg_catalog *cat, const sg_cat_search *r);
 sg_status sg_catalog_put_step(sg_catalog *cat, const sg_cat_step *r);
 sg_status sg_catalog_put_meta(sg_catalog *cat, const char *name, const void *bytes, size_t n);
 
-/** Write everything put since the last commit, durably. SG_EFULL: disk or quota, nothing lost, may be called again. */
+/** Write everything put since the last commit, durably. SG_EFULL: disk or quota, nothing lost, may be called
+ * again. */
 sg_status sg_catalog_commit(sg_catalog *cat);
 void sg_catalog_abort(sg_catalog *cat); /* drop what was put since the last commit */
 
-/* Look up by id, own records first, then bases (states .. steps: own only). SG_ENOTFOUND without error text cost; SG_ECORRUPT
- * for a damaged record. Records are owned by the caller and released with the clear functions. */
+/* Look up by id, own records first, then bases (states .. steps: own only). SG_ENOTFOUND without error text
+ * cost; SG_ECORRUPT for a damaged record. Records are owned by the caller and released with the clear
+ * functions. */
 sg_status sg_catalog_get_environment(sg_catalog *cat, uint64_t key, sg_cat_environment *out);
 sg_status sg_catalog_get_event(sg_catalog *cat, uint64_t id, sg_cat_event *out);
 sg_status sg_catalog_get_state(sg_catalog *cat, uint64_t id, sg_cat_state *out);
 sg_status sg_catalog_get_edge(sg_catalog *cat, uint64_t id, sg_cat_edge *out);
 sg_status sg_catalog_get_table(sg_catalog *cat, uint64_t state, sg_cat_table *out);
 sg_status sg_catalog_get_step(sg_catalog *cat, uint64_t step, sg_cat_step *out);
-sg_status sg_catalog_get_meta(sg_catalog *cat, const char *name, void **bytes, size_t *n); /* *bytes: free with sg_free */
+sg_status sg_catalog_get_meta(sg_catalog *cat, const char *name, void **bytes,
+                              size_t *n); /* *bytes: free with sg_free */
 
-/** All variants / events of one key, from the own catalog and every base; the same id in several stores is united
- * (variant: attempts add; event: found adds). Order: ascending id. *out is an array to be cleared one by one, then sg_free. */
+/** All variants / events of one key, from the own catalog and every base; the same id in several stores is
+ * united (variant: attempts add; event: found adds). Order: ascending id. *out is an array to be cleared one
+ * by one, then sg_free. */
 sg_status sg_catalog_find_variants(sg_catalog *cat, uint64_t key, sg_cat_variant **out, int *n);
 sg_status sg_catalog_find_events(sg_catalog *cat, uint64_t key, sg_cat_event **out, int *n);
 
-/** The variant `id` of `key` as this catalog alone holds it (its own attempts); SG_ENOTFOUND if only a base has it. */
+/** The variant `id` of `key` as this catalog alone holds it (its own attempts); SG_ENOTFOUND if only a base
+ * has it. */
 sg_status sg_catalog_get_own_variant(sg_catalog *cat, uint64_t key, uint64_t id, sg_cat_variant *out);
 sg_status sg_catalog_get_own_event(sg_catalog *cat, uint64_t id, sg_cat_event *out);
 
 typedef enum {
-    SG_DB_ENVIRONMENTS, SG_DB_VARIANTS, SG_DB_EVENTS, SG_DB_STATES, SG_DB_EDGES, SG_DB_TABLES, SG_DB_SEARCHES, SG_DB_STEPS,
+    SG_DB_ENVIRONMENTS,
+    SG_DB_VARIANTS,
+    SG_DB_EVENTS,
+    SG_DB_STATES,
+    SG_DB_EDGES,
+    SG_DB_TABLES,
+    SG_DB_SEARCHES,
+    SG_DB_STEPS,
     SG_DB_COUNT
 } sg_catalog_db;
 
 /** Number of own records. */
 sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out);
 
-/** Visit own records in ascending key order; `record` points to the struct of that database, borrowed for the call. Damaged
- * ones are reported to the log and skipped. `visit` returns nonzero to stop early. Do not put/commit inside. */
-sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *arg, const void *record), void *arg);
+/** Visit own records in ascending key order; `record` points to the struct of that database, borrowed for the
+ * call. Damaged ones are reported to the log and skipped. `visit` returns nonzero to stop early. Do not
+ * put/commit inside. */
+sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *arg, const void *record),
+                          void *arg);
 
-/** The same from id `first` on (variants: from key `first` on); a reader that has seen a part goes on from there. */
-sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first, int (*visit)(void *arg, const void *record),
-                               void *arg);
+/** The same from id `first` on (variants: from key `first` on); a reader that has seen a part goes on from
+ * there. */
+sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first,
+                               int (*visit)(void *arg, const void *record), void *arg);
 
 /** Bytes on disk in use. */
 sg_status sg_catalog_size(sg_catalog *cat, uint64_t *bytes);

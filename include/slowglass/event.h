@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One event, seen from both sides of the catalog: a passage becomes an edge between two states (specific) and a record in the frame
- * of its centre (generic); a generic event is laid on another atom and gives a guess to be refined.
- * The centre is the farthest mover between the two minima, lowest index on ties. */
+/* One event, seen from both sides of the catalog: a passage becomes an edge between two states (specific) and
+ * a record in the frame of its centre (generic); a generic event is laid on another atom and gives a guess to
+ * be refined. The centre is the farthest mover between the two minima, lowest index on ties. */
 #ifndef SLOWGLASS_EVENT_H
 #define SLOWGLASS_EVENT_H
 
@@ -9,18 +9,21 @@
 #include "slowglass/saddle.h"
 #include "slowglass/topology.h"
 
-#define SG_EVENT_MOVER 0.1 /* Å: an atom that moves farther than this between minimum and saddle or final state is a mover */
+#define SG_EVENT_MOVER                                                                                       \
+    0.1 /* Å: an atom that moves farther than this between minimum and saddle or final state is a mover */
 #define SG_EVENT_REACH 8.0 /* Å: support atoms farther from the centre are left to the refinement */
 
-/** Fill an edge from an accepted passage: displacement, barriers, centre, strain derivatives V (sigma - sigma_start), distances,
- * participation number (sum d^2)^2 / sum d^4. id, from, to, event, source, found are the caller's.
+/** Fill an edge from an accepted passage: displacement, barriers, centre, strain derivatives V (sigma -
+ * sigma_start), distances, participation number (sum d^2)^2 / sum d^4. id, from, to, event, source, found are
+ * the caller's.
  * @param out cleared by the caller with sg_cat_edge_clear. Threads: any. */
-sg_status sg_event_edge(const sg_system *start, double e_start, const double virial_start[6], const sg_passage *passage,
-                        sg_sampler sampler, sg_cat_edge *out);
+sg_status sg_event_edge(const sg_system *start, double e_start, const double virial_start[6],
+                        const sg_passage *passage, sg_sampler sampler, sg_cat_edge *out);
 
-/** Positions of an edge's saddle seen from one of its ends: x = x_end + (x_saddle - x_end), in the frame of x_end.
- * @param reverse 0: x_end is the edge's `from`, and d_saddle is added to it. 1: x_from must be given too, and the displacement from
- * x_to to the saddle is added to x_end. */
+/** Positions of an edge's saddle seen from one of its ends: x = x_end + (x_saddle - x_end), in the frame of
+ * x_end.
+ * @param reverse 0: x_end is the edge's `from`, and d_saddle is added to it. 1: x_from must be given too, and
+ * the displacement from x_to to the saddle is added to x_end. */
 void sg_event_saddle(const sg_system *sys, const sg_cat_edge *edge, int reverse, const double (*x_from)[3],
                      const double (*x_to)[3], const double (*x_end)[3], double (*x_saddle)[3]);
 
@@ -30,30 +33,35 @@ void sg_event_saddle(const sg_system *sys, const sg_cat_edge *edge, int reverse,
  * The numbers of the event (barriers, derivatives, ..) are taken from `edge`, turned round when `reverse`.
  * @param out cleared by the caller with sg_cat_event_clear. Threads: any. */
 sg_status sg_event_generic(const sg_system *start, const sg_environment *env, const sg_bonds *bonds,
-                           const double (*d_saddle)[3], const double (*d_final)[3], const sg_cat_edge *edge, int reverse,
-                           sg_cat_event *out);
+                           const double (*d_saddle)[3], const double (*d_final)[3], const sg_cat_edge *edge,
+                           int reverse, sg_cat_event *out);
 
-/** The geometry around an atom as a variant record: all atoms within `radius`. attempts = 0. Clear with sg_cat_variant_clear. */
-sg_status sg_event_variant(const sg_system *sys, const sg_environment *env, double radius, const sg_bonds *spheres,
-                           sg_cat_variant *out);
+/** The geometry around an atom as a variant record: all atoms within `radius`. attempts = 0. Clear with
+ * sg_cat_variant_clear. */
+sg_status sg_event_variant(const sg_system *sys, const sg_environment *env, double radius,
+                           const sg_bonds *spheres, sg_cat_variant *out);
 
 /** Placements of a generic event on an atom, by ascending residual. */
 sg_status sg_event_place(const sg_cat_event *event, const sg_cluster *target, int n_perm,
-                         const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], double residual_max, int max, sg_placement *out, int *n);
+                         const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], double residual_max, int max,
+                         sg_placement *out, int *n);
 
 /** Guess of saddle and mode in the whole system from a placement. x_saddle, mode: [n][3]. */
-void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target, const sg_placement *placement,
-                    double (*x_saddle)[3], double (*mode)[3]);
+void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target,
+                    const sg_placement *placement, double (*x_saddle)[3], double (*mode)[3]);
 
-/** Largest distance that an atom of the support of an edge has moved between the state where the edge was converged and another
- * one, drift removed, Å. Support: the movers, and every atom that one of them comes near at its start, saddle or end.
+/** Largest distance that an atom of the support of an edge has moved between the state where the edge was
+ * converged and another one, drift removed, Å. Support: the movers, and every atom that one of them comes
+ * near at its start, saddle or end.
  * @param reverse 1: the edge is to be walked to -> from
  * @param x_origin positions of the state where it was converged
  * @param spheres of x_now, from sg_bonds_create_radius: atoms beyond are not seen
  * @param reach Å, how near is near: about the longest bond
- * @param scratch [n][3]; @param mark [n], 1 for the atoms of the support afterwards. Threads: distinct scratch and mark. */
-double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, int reverse, const double (*x_from)[3],
-                              const double (*x_to)[3], const double (*x_origin)[3], const double (*x_now)[3],
-                              const sg_bonds *spheres, double reach, double (*scratch)[3], unsigned char *mark);
+ * @param scratch [n][3]; @param mark [n], 1 for the atoms of the support afterwards. Threads: distinct
+ * scratch and mark. */
+double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, int reverse,
+                              const double (*x_from)[3], const double (*x_to)[3], const double (*x_origin)[3],
+                              const double (*x_now)[3], const sg_bonds *spheres, double reach,
+                              double (*scratch)[3], unsigned char *mark);
 
 #endif

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a state to its rate table: what is inherited from the state before, lent by the catalog, and searched anew.
+/* From a state to its rate table: what is inherited from the state before, lent by the catalog, and searched
+ * anew.
  *
- * The explorer owns the run's states, edges and tables (mirrored in the catalog). Making a table is a plan of tasks, fixed when it is
- * drawn up and stored, worked off in batches: the tasks of a batch run in parallel against a registry that does not
- * change meanwhile, their results are merged in task order, and the batch is committed. So the result does not depend on the number
- * of threads, nor on where a run was killed and resumed.
+ * The explorer owns the run's states, edges and tables (mirrored in the catalog). Making a table is a plan of
+ * tasks, fixed when it is drawn up and stored, worked off in batches: the tasks of a batch run in parallel
+ * against a registry that does not change meanwhile, their results are merged in task order, and the batch is
+ * committed. So the result does not depend on the number of threads, nor on where a run was killed and
+ * resumed.
  *
- * An atom's searches count for its variant: the geometry of all atoms within variant_radius. Atoms with congruent surroundings (a
- * crystal) share them, an atom of a glass has its own, and keeps it while its surroundings move less than variant_tolerance. Events
- * lent by the catalog never count as searches.
- * Threads: one explorer, one caller. */
+ * An atom's searches count for its variant: the geometry of all atoms within variant_radius. Atoms with
+ * congruent surroundings (a crystal) share them, an atom of a glass has its own, and keeps it while its
+ * surroundings move less than variant_tolerance. Events lent by the catalog never count as searches. Threads:
+ * one explorer, one caller. */
 #ifndef SLOWGLASS_EXPLORE_H
 #define SLOWGLASS_EXPLORE_H
 
@@ -20,60 +22,67 @@ typedef struct sg_explorer sg_explorer;
 enum { SG_MAX_PUSH_RADII = 4 };
 
 typedef enum sg_source { /* where an edge came from; stored in files: never renumber */
-    SG_SOURCE_SEARCH = 0,
-    SG_SOURCE_CATALOG = 1,
-    SG_SOURCE_INHERITED = 2
+                         SG_SOURCE_SEARCH = 0,
+                         SG_SOURCE_CATALOG = 1,
+                         SG_SOURCE_INHERITED = 2
 } sg_source;
 
 typedef struct sg_explore_options {
     sg_saddle_options saddle;
     double push_radius[SG_MAX_PUSH_RADII]; /* Å, used in turn */
     int n_push_radii;
-    int per_atom;     /* searches that each variant gets */
-    int max_at_start; /* cap on the searches in a state without a parent; 0: none */
-    int max_per_step; /* cap on the searches in every other state; 0: none; negative: no searches */
-    int batch;        /* tasks per batch */
+    int per_atom;        /* searches that each variant gets */
+    int max_at_start;    /* cap on the searches in a state without a parent; 0: none */
+    int max_per_step;    /* cap on the searches in every other state; 0: none; negative: no searches */
+    int batch;           /* tasks per batch */
     double barrier_max;  /* eV: lent and inherited events above are not refined; 0: all are */
     double store_below;  /* eV: generic events above are not written to the catalog; 0: all are */
-    double keep, refine; /* Å: support moved less than keep: event stays as it is; less than refine: reconverged; else dropped */
+    double keep, refine; /* Å: support moved less than keep: event stays as it is; less than refine:
+                            reconverged; else dropped */
     double residual_max; /* Å, of a placed event */
     double variant_radius, variant_tolerance; /* Å */
-    double temperature, prefactor; /* K, 1/s: for the estimate of the missing rate */
+    double temperature, prefactor;            /* K, 1/s: for the estimate of the missing rate */
     uint64_t seed;
     int threads;
     int keep_landscape; /* 0: states and edges are not written to the catalog (a search outside a run) */
     int n_centres;      /* 0: all atoms are searched from */
     const int *centre;  /* borrowed, atom indices */
-    int (*stop)(const void *arg); /* asked between batches: nonzero ends the work with SG_EINTERRUPTED; may be NULL */
+    int (*stop)(
+        const void *arg); /* asked between batches: nonzero ends the work with SG_EINTERRUPTED; may be NULL */
     const void *stop_arg;
 } sg_explore_options;
 
 typedef struct sg_explore_stats { /* since creation */
     uint64_t searches, refinements, failed_refinements, kept;
-    uint64_t outcome[SG_OUTCOME_COUNT]; /* of searches */
+    uint64_t outcome[SG_OUTCOME_COUNT];         /* of searches */
     double force_calls, full_calls, free_calls; /* full-call equivalents; calls by kind */
-    uint64_t rekeyed;                   /* atoms keyed anew */
-    uint64_t new_events;                /* generic events added */
+    uint64_t rekeyed;                           /* atoms keyed anew */
+    uint64_t new_events;                        /* generic events added */
 } sg_explore_stats;
 
 /** @param like cell, species, fixed flags of all states; its positions do not matter
- * @param cat open for writing; its header's cutoffs are those of `params`. Borrowed, like pot and log, for the explorer's life.
- * States, edges and tables already in the catalog are taken over (resume). */
-sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, const sg_topology_params *params, sg_catalog *cat,
-                             const sg_explore_options *opt, const sg_log *log, sg_explorer **out);
+ * @param cat open for writing; its header's cutoffs are those of `params`. Borrowed, like pot and log, for
+ * the explorer's life. States, edges and tables already in the catalog are taken over (resume). */
+sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, const sg_topology_params *params,
+                             sg_catalog *cat, const sg_explore_options *opt, const sg_log *log,
+                             sg_explorer **out);
 void sg_explorer_free(sg_explorer *ex);
 
-/** Bring in an inherent structure, relaxed first as far as it is not one yet; an identical one already there is returned instead. */
+/** Bring in an inherent structure, relaxed first as far as it is not one yet; an identical one already there
+ * is returned instead. */
 sg_status sg_explorer_add_state(sg_explorer *ex, const double (*x)[3], uint64_t *id);
 
-/** Rate table of a state, complete; made when missing (parent: the state it was reached from, or the state itself if none).
- * @param out borrowed until the next call. SG_EINTERRUPTED: saved at a batch boundary, call again to go on. */
+/** Rate table of a state, complete; made when missing (parent: the state it was reached from, or the state
+ * itself if none).
+ * @param out borrowed until the next call. SG_EINTERRUPTED: saved at a batch boundary, call again to go on.
+ */
 sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out);
 
 /** The table if it is complete, else NULL. Borrowed. */
 const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t state);
 
-/** Reconverge entry k of a complete table, an inherited one, in its state. Afterwards the entry is converged, or gone.
+/** Reconverge entry k of a complete table, an inherited one, in its state. Afterwards the entry is converged,
+ * or gone.
  * @param alive [out] 1: still entry k; 0: removed, the entries after it have moved up */
 sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive);
 
@@ -83,13 +92,16 @@ sg_status sg_explorer_mark_visited(sg_explorer *ex, uint64_t state);
 uint64_t sg_explorer_n_states(const sg_explorer *ex);
 uint64_t sg_explorer_n_edges(const sg_explorer *ex);
 uint64_t sg_explorer_n_searches(const sg_explorer *ex); /* over the run's life, resumed parts included */
-const sg_cat_state *sg_explorer_state(const sg_explorer *ex, uint64_t id); /* borrowed until a state is added */
-const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex, uint64_t id);   /* id >= 1; borrowed until an edge is added */
+const sg_cat_state *sg_explorer_state(const sg_explorer *ex,
+                                      uint64_t id); /* borrowed until a state is added */
+const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex,
+                                    uint64_t id); /* id >= 1; borrowed until an edge is added */
 
 /** The state an entry leads to; meaningful for converged entries. */
 uint64_t sg_explorer_target(const sg_explorer *ex, const sg_cat_entry *entry);
 
-/** Structure of a state: a copy of `like` with its positions, valid until the next call that takes an explorer. */
+/** Structure of a state: a copy of `like` with its positions, valid until the next call that takes an
+ * explorer. */
 const sg_system *sg_explorer_frame(sg_explorer *ex, uint64_t state);
 
 sg_explore_stats sg_explorer_stats(const sg_explorer *ex);
@@ -97,10 +109,10 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex);
 /** Rate k = prefactor exp(-barrier / kT), 1/s. */
 double sg_rate(double barrier, double temperature, double prefactor);
 
-/** Rate of the events not found yet, 1/s: per 0.1 eV bin the Chao1 number of unseen ones (f1^2 / 2 f2, or f1 (f1 - 1) / 2
- * without doubletons) times the mean rate of the bin's known ones. Equivalent events of a crystal, places of one generic event,
- * are one kind, found as often as all of them together. Uncalibrated: searches do not find all events equally often.
- * Source: Chao, Scand. J. Stat. 11, 265 (1984). */
+/** Rate of the events not found yet, 1/s: per 0.1 eV bin the Chao1 number of unseen ones (f1^2 / 2 f2, or f1
+ * (f1 - 1) / 2 without doubletons) times the mean rate of the bin's known ones. Equivalent events of a
+ * crystal, places of one generic event, are one kind, found as often as all of them together. Uncalibrated:
+ * searches do not find all events equally often. Source: Chao, Scand. J. Stat. 11, 265 (1984). */
 double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *table);
 
 #endif

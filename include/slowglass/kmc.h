@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kinetic Monte Carlo walk over inherent structures: rejection-free choice, compensated clock, exact exit from flickering
- * states. The caller owns the loop: one call, one step.
+/* The kinetic Monte Carlo walk over inherent structures: rejection-free choice, compensated clock, exact exit
+ * from flickering states. The caller owns the loop: one call, one step.
  *
- * Basin criterion (fixed): the present state is joined by all visited states with a complete rate table that can be reached from it
- * over saddles lower than basin_barrier from either side, at most basin_max_states of them. With more than one such state a step
- * is the exit from the group, drawn from its exact law; else it is one event.
- * An inherited event that is drawn is first reconverged in its state; if that changes the table, the same random numbers are
- * applied to it again.
- * Source: Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10 (1975); kmc/core.h for the basins. */
+ * Basin criterion (fixed): the present state is joined by all visited states with a complete rate table that
+ * can be reached from it over saddles lower than basin_barrier from either side, at most basin_max_states of
+ * them. With more than one such state a step is the exit from the group, drawn from its exact law; else it is
+ * one event. An inherited event that is drawn is first reconverged in its state; if that changes the table,
+ * the same random numbers are applied to it again. Source: Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10
+ * (1975); kmc/core.h for the basins. */
 #ifndef SLOWGLASS_KMC_H
 #define SLOWGLASS_KMC_H
 
@@ -21,17 +21,19 @@ typedef struct sg_kmc_options {
     double prefactor;   /* 1/s */
     double max_time;    /* s; the walk stops before an event that would come later */
     uint64_t seed;
-    int basin;             /* 0: plain steps only */
-    double basin_barrier;  /* eV */
+    int basin;            /* 0: plain steps only */
+    double basin_barrier; /* eV */
     int basin_max_states;
-    int commit_every;      /* steps among known states between commits */
+    int commit_every; /* steps among known states between commits */
 } sg_kmc_options;
 
 typedef enum { SG_KMC_MOVED, SG_KMC_TIME_UP, SG_KMC_NO_EVENTS } sg_kmc_end;
 
 /** Begin at `start` (row 0), or go on after the last step that the catalog holds.
- * ex and cat are borrowed for the walk's life. Errors: SG_ECORRUPT when the stored steps do not fit the landscape. */
-sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const sg_kmc_options *opt, sg_kmc **out);
+ * ex and cat are borrowed for the walk's life. Errors: SG_ECORRUPT when the stored steps do not fit the
+ * landscape. */
+sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const sg_kmc_options *opt,
+                        sg_kmc **out);
 void sg_kmc_free(sg_kmc *walk);
 
 /** One step. The table of the present state is completed first (that is where the time goes).

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Relaxation to a local minimum at fixed cell: L-BFGS with a cap on the step, FIRE when L-BFGS gives up.
- * Sources: Nocedal & Wright, Numerical Optimization, 2nd ed. (2006), algorithm 7.4; Bitzek et al., PRL 97, 170201 (2006). */
+ * Sources: Nocedal & Wright, Numerical Optimization, 2nd ed. (2006), algorithm 7.4; Bitzek et al., PRL 97,
+ * 170201 (2006). */
 #ifndef SLOWGLASS_MINIMIZE_H
 #define SLOWGLASS_MINIMIZE_H
 
@@ -20,9 +21,9 @@ typedef struct sg_minimize_options {
 
 typedef struct sg_minimize_result {
     sg_stop stop;
-    double energy;   /* eV */
-    double f_max;    /* eV/Å */
-    double virial[6];/* eV, of the last point; NaN with a free set */
+    double energy;    /* eV */
+    double f_max;     /* eV/Å */
+    double virial[6]; /* eV, of the last point; NaN with a free set */
     int steps, force_calls;
     int used_fire;
 } sg_minimize_result;
@@ -30,12 +31,13 @@ typedef struct sg_minimize_result {
 /** Defaults: 1e-4 eV/Å, 5000 calls, 0.2 Å, memory 12. */
 sg_minimize_options sg_minimize_defaults(void);
 
-/** Relax sys->x in place. Fixed atoms stay; `free_atoms` NULL: all that are not fixed. The energy never rises between
- * accepted points of L-BFGS. On failure x holds the last finite configuration.
+/** Relax sys->x in place. Fixed atoms stay; `free_atoms` NULL: all that are not fixed. The energy never rises
+ * between accepted points of L-BFGS. On failure x holds the last finite configuration.
  * @return SG_OK also when the budget ends (see result->stop); SG_ENUMERIC on NaN, SG_ENOMEM.
  * Threads: distinct sys and work may run concurrently. Cost: about one force call per step. */
-sg_status sg_minimize(const sg_potential *pot, sg_potential_work *work, sg_system *sys, const sg_atom_set *free_atoms,
-                      const sg_minimize_options *opt, sg_minimize_result *result);
+sg_status sg_minimize(const sg_potential *pot, sg_potential_work *work, sg_system *sys,
+                      const sg_atom_set *free_atoms, const sg_minimize_options *opt,
+                      sg_minimize_result *result);
 
 /** Largest |F_i| over the atoms of the set (NULL: all) that are not fixed, eV/Å. */
 double sg_force_max(const sg_system *sys, const sg_atom_set *free_atoms, const double (*f)[3]);

@@ -3,10 +3,10 @@
  *
  * Layout: the partners of atom i are j[first[i]] .. j[first[i+1]-1], sorted by (j, image). A pair's vector is
  *     d = (x_j + wrap_j.h) - (x_i + wrap_i.h) + shift[image].h
- * where wrap brings each atom into the cell at build time and shift is one of few small integer triples, so that small
- * cells where an atom sees several images of another, or of itself, need no special case. A pair is kept when j > i, or
- * j == i with the first nonzero number of the shift positive.
- * Invariant: valid for all positions in which no atom has moved more than skin/2 since the build, at any cell. */
+ * where wrap brings each atom into the cell at build time and shift is one of few small integer triples, so
+ * that small cells where an atom sees several images of another, or of itself, need no special case. A pair
+ * is kept when j > i, or j == i with the first nonzero number of the shift positive. Invariant: valid for all
+ * positions in which no atom has moved more than skin/2 since the build, at any cell. */
 #ifndef SLOWGLASS_NEIGH_H
 #define SLOWGLASS_NEIGH_H
 
@@ -16,11 +16,11 @@
 
 typedef struct sg_neigh {
     int n;
-    double r_list;        /* Å */
-    double h[3][3];       /* cell at build */
-    int64_t *first;       /* [n+1] */
-    int *j;               /* [first[n]] */
-    unsigned short *image;/* [first[n]] index into shift */
+    double r_list;         /* Å */
+    double h[3][3];        /* cell at build */
+    int64_t *first;        /* [n+1] */
+    int *j;                /* [first[n]] */
+    unsigned short *image; /* [first[n]] index into shift */
     int n_shift;
     int (*shift)[3];      /* integer multiples of the cell vectors */
     int (*wrap)[3];       /* [n] */
@@ -42,7 +42,8 @@ void sg_neigh_shift_vectors(const sg_neigh *list, const sg_cell *cell, double (*
 /** Present position of atom i brought into the cell as it was wrapped at build, Å. Threads: any. */
 void sg_neigh_wrapped(const sg_neigh *list, const sg_system *sys, int i, double x[3]);
 
-/** Smallest distance between two atoms (images included), and the pair. Large value when no pair is within r_max. */
+/** Smallest distance between two atoms (images included), and the pair. Large value when no pair is within
+ * r_max. */
 sg_status sg_neigh_closest(const sg_system *sys, double r_max, double *distance, int *atom_a, int *atom_b);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Energy, forces and virial behind one table of functions.
  *
- * A potential is immutable after creation and shared by threads; all scratch (neighbour list, densities, counters)
- * lives in a work object, one per thread. The work rebuilds its neighbour list when atoms have moved far enough;
- * sg_potential_work_reset() forgets it, so that a task's result depends on the task alone.
+ * A potential is immutable after creation and shared by threads; all scratch (neighbour list, densities,
+ * counters) lives in a work object, one per thread. The work rebuilds its neighbour list when atoms have
+ * moved far enough; sg_potential_work_reset() forgets it, so that a task's result depends on the task alone.
  *
- * Free sets: with a set, only its members' forces are computed (others 0), exactly, and the energy is that of the whole
- * system (the pairs among frozen atoms enter as a constant evaluated when the list is built). The frozen atoms must not
- * move between calls without a reset. The virial is not computed with a set (NaN). */
+ * Free sets: with a set, only its members' forces are computed (others 0), exactly, and the energy is that of
+ * the whole system (the pairs among frozen atoms enter as a constant evaluated when the list is built). The
+ * frozen atoms must not move between calls without a reset. The virial is not computed with a set (NaN). */
 #ifndef SLOWGLASS_POTENTIAL_H
 #define SLOWGLASS_POTENTIAL_H
 
@@ -17,12 +17,12 @@
 
 typedef struct sg_atom_set { /* atoms that move; caller's storage */
     int n;
-    const int *atom;            /* [n] ascending indices */
-    const unsigned char *member;/* [n_atoms] 1 if in the set */
+    const int *atom;             /* [n] ascending indices */
+    const unsigned char *member; /* [n_atoms] 1 if in the set */
 } sg_atom_set;
 
 typedef struct sg_forces { /* caller's storage */
-    double energy;    /* eV, whole system */
+    double energy;         /* eV, whole system */
     double (*f)[3];   /* [n_atoms], eV/Å; must be set by the caller. Fixed atoms carry their true force. */
     double virial[6]; /* sum over pairs of (dE/dr) r_a r_b / r = V * sigma, eV: xx yy zz xy xz yz */
 } sg_forces;
@@ -50,40 +50,45 @@ struct sg_potential { /* first member of every backend */
     uint64_t fingerprint; /* hash of the numbers, independent of path and of the order of types */
 };
 
-/** EAM from a LAMMPS file, with LAMMPS's own interpolant of the tables (setfl "eam/alloy" or Finnis-Sinclair "eam/fs").
- * `elements` name atom types 0.. and must occur in the file. Source: Daw & Baskes, PRB 29, 6443 (1984); Finnis & Sinclair,
- * Phil. Mag. A 50, 45 (1984). Errors: SG_ENOTFOUND, SG_EPARSE (file:line), SG_EINVAL (element not in it). */
-sg_status sg_potential_create_eam(const char *style, const char *path, int n_elements, const char *const elements[],
-                                  sg_potential **out);
+/** EAM from a LAMMPS file, with LAMMPS's own interpolant of the tables (setfl "eam/alloy" or Finnis-Sinclair
+ * "eam/fs"). `elements` name atom types 0.. and must occur in the file. Source: Daw & Baskes, PRB 29, 6443
+ * (1984); Finnis & Sinclair, Phil. Mag. A 50, 45 (1984). Errors: SG_ENOTFOUND, SG_EPARSE (file:line),
+ * SG_EINVAL (element not in it). */
+sg_status sg_potential_create_eam(const char *style, const char *path, int n_elements,
+                                  const char *const elements[], sg_potential **out);
 
-/** Lennard-Jones 4 eps [(sigma/r)^12 - (sigma/r)^6], shifted to zero at the cutoff and with the force made continuous there
- * (linear term, LAMMPS `lj/smooth/linear`). `pair` holds eps (eV), sigma (Å), cutoff (Å) for the type pairs
- * 00, 01, .., 11, 12, .. (n(n+1)/2 triples). */
+/** Lennard-Jones 4 eps [(sigma/r)^12 - (sigma/r)^6], shifted to zero at the cutoff and with the force made
+ * continuous there (linear term, LAMMPS `lj/smooth/linear`). `pair` holds eps (eV), sigma (Å), cutoff (Å) for
+ * the type pairs 00, 01, .., 11, 12, .. (n(n+1)/2 triples). */
 sg_status sg_potential_create_lj(int n_elements, const char *const elements[], const double (*pair)[3],
                                  sg_potential **out);
 
 /** From a specification as on the command line: "eam/fs:FILE", "eam/alloy:FILE", "lj:eps,sigma,cutoff[,..]".
- * FILE is searched in `folder` (may be NULL), then as given, then in $LAMMPS_POTENTIALS, then /usr/share/lammps/potentials. */
-sg_status sg_potential_create(const char *spec, const char *folder, int n_elements, const char *const elements[],
-                              sg_potential **out);
+ * FILE is searched in `folder` (may be NULL), then as given, then in $LAMMPS_POTENTIALS, then
+ * /usr/share/lammps/potentials. */
+sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,
+                              const char *const elements[], sg_potential **out);
 void sg_potential_free(sg_potential *pot);
 
 /** Scratch for one thread. Free with sg_potential_work_free. */
 sg_status sg_potential_work_create(const sg_potential *pot, sg_potential_work **out);
 void sg_potential_work_free(sg_potential_work *work);
 
-/** Forget the neighbour list and frozen base: the next call starts from the positions it is given. Counters stay. */
+/** Forget the neighbour list and frozen base: the next call starts from the positions it is given. Counters
+ * stay. */
 void sg_potential_work_reset(sg_potential_work *work);
 
 /** Counters since creation. Borrowed, valid for the life of work. */
 const sg_force_calls *sg_potential_calls(const sg_potential_work *work);
 
 /** Energy, forces, virial. `free_atoms` NULL: all atoms.
- * @return SG_ENUMERIC when a number is not finite. Threads: distinct `work` may run concurrently. Cost O(pairs). */
+ * @return SG_ENUMERIC when a number is not finite. Threads: distinct `work` may run concurrently. Cost
+ * O(pairs). */
 sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                const sg_atom_set *free_atoms, sg_forces *out);
 
-/** Virial (6) -> static stress in eV/Å^3: sigma = virial / V; tau_xy is component 3, positive for positive gamma. */
+/** Virial (6) -> static stress in eV/Å^3: sigma = virial / V; tau_xy is component 3, positive for positive
+ * gamma. */
 void sg_potential_stress(const sg_system *sys, const sg_forces *f, double stress[6]);
 
 #endif

@@ -4,11 +4,12 @@
  *   run.ini            effective settings; with start.extxyz all that --resume needs
  *   start.extxyz       the structure as it was given
  *   catalog/           the truth: states, events, tables, searches, steps
- *   trajectory.tsv events.tsv searches.tsv trajectory.extxyz     projections of the catalog, made anew by a resume
- *   final.extxyz summary.json ageing.png (ageing.gp)             written when a run ends or is interrupted
+ *   trajectory.tsv events.tsv searches.tsv trajectory.extxyz     projections of the catalog, made anew by a
+ * resume final.extxyz summary.json ageing.png (ageing.gp)             written when a run ends or is
+ * interrupted
  *
- * Everything that decides what a run computes is fixed in run.ini before the first force call: cutoffs and window of barriers
- * included, so that a later change of the stop criteria alters nothing. */
+ * Everything that decides what a run computes is fixed in run.ini before the first force call: cutoffs and
+ * window of barriers included, so that a later change of the stop criteria alters nothing. */
 #ifndef SLOWGLASS_RUN_H
 #define SLOWGLASS_RUN_H
 
@@ -18,46 +19,57 @@
 
 typedef struct sg_run_setup {
     sg_topology_params topology;
-    sg_catalog_header header;   /* of the catalog to be written */
+    sg_catalog_header header; /* of the catalog to be written */
     sg_explore_options explore;
     sg_kmc_options kmc;
 } sg_run_setup;
 
-/** Settings of the layers below from a configuration. Bond cutoffs: of the first base, else topology.cutoff_A, else computed
- * from `sys`; they are written into cfg->topology.cutoff_A. Opens every base and compares its header with the one to be written.
- *   [search] per_atom max_per_step max_at_start batch        -> explore, as they are
- *   [search] barrier_max_eV                                  -> explore.barrier_max (0: none; see sg_run_window)
- *   [search] local_radius_A push_step_A curvature_out max_calls force_local force_saddle force_minimum max_climb_eV -> explore.saddle
- *   [search] push_radius_A                                   -> explore.push_radius, at most SG_MAX_PUSH_RADII
- *   [topology] keep_A refine_A residual_max_A variant_*      -> explore.keep refine residual_max variant_*
- *   [kmc] temperature_K prefactor_per_s seed                 -> explore and kmc; [basin], max_time_s -> kmc
+/** Settings of the layers below from a configuration. Bond cutoffs: of the first base, else
+ * topology.cutoff_A, else computed from `sys`; they are written into cfg->topology.cutoff_A. Opens every base
+ * and compares its header with the one to be written. [search] per_atom max_per_step max_at_start batch ->
+ * explore, as they are [search] barrier_max_eV                                  -> explore.barrier_max (0:
+ * none; see sg_run_window) [search] local_radius_A push_step_A curvature_out max_calls force_local
+ * force_saddle force_minimum max_climb_eV -> explore.saddle [search] push_radius_A -> explore.push_radius, at
+ * most SG_MAX_PUSH_RADII [topology] keep_A refine_A residual_max_A variant_*      -> explore.keep refine
+ * residual_max variant_* [kmc] temperature_K prefactor_per_s seed                 -> explore and kmc;
+ * [basin], max_time_s -> kmc
  * @return SG_EMISMATCH showing both values when a base does not fit; SG_ENOTFOUND: no such base */
-sg_status sg_run_setup_make(sg_config *cfg, const sg_system *sys, const sg_potential *pot, int threads, const sg_log *log,
-                            sg_run_setup *out);
+sg_status sg_run_setup_make(sg_config *cfg, const sg_system *sys, const sg_potential *pot, int threads,
+                            const sg_log *log, sg_run_setup *out);
 
-/** Give search.barrier_max_eV = 0 its value kT (ln(nu t_max) + 6): events above happen less than once in 400 runs. */
+/** Give search.barrier_max_eV = 0 its value kT (ln(nu t_max) + 6): events above happen less than once in 400
+ * runs. */
 sg_status sg_run_window(sg_config *cfg);
 
 /** Relax, then bring the cell to strain `gamma` in affine steps of at most 0.005, relaxing after each.
  * SG_ENUMERIC when a relaxation does not converge, SG_EINTERRUPTED between two steps. */
-sg_status sg_run_strain(const sg_potential *pot, sg_system *sys, double gamma, double f_max, const sg_log *log);
+sg_status sg_run_strain(const sg_potential *pot, sg_system *sys, double gamma, double f_max,
+                        const sg_log *log);
 
 /* ---- runs ---- */
 
 typedef struct sg_run sg_run;
 
-typedef enum { SG_RUN_MAX_STEPS, SG_RUN_MAX_TIME, SG_RUN_MAX_WALL, SG_RUN_NO_EVENTS, SG_RUN_INTERRUPTED } sg_run_end;
+typedef enum {
+    SG_RUN_MAX_STEPS,
+    SG_RUN_MAX_TIME,
+    SG_RUN_MAX_WALL,
+    SG_RUN_NO_EVENTS,
+    SG_RUN_INTERRUPTED
+} sg_run_end;
 
-typedef struct sg_run_shares { double catalog, inherited, searched; } sg_run_shares; /* of 1; NaN without entries */
+typedef struct sg_run_shares {
+    double catalog, inherited, searched;
+} sg_run_shares; /* of 1; NaN without entries */
 
 typedef struct sg_run_summary {
     sg_run_end end;
-    sg_cat_step last;            /* the last row */
+    sg_cat_step last;                        /* the last row */
     uint64_t n_states, n_events, n_searches; /* over the run's life */
     sg_run_shares all, all_rate; /* entries of all tables within the window of barriers: by number, by rate */
     sg_run_shares later, later_rate; /* the same, tables of states after the start alone */
-    sg_explore_stats stats;      /* of this process */
-    double wall_s;               /* of this process */
+    sg_explore_stats stats;          /* of this process */
+    double wall_s;                   /* of this process */
     int n_atoms;
 } sg_run_summary;
 
@@ -67,15 +79,16 @@ const char *sg_run_end_text(sg_run_end end);
 /** May a run begin in this folder? SG_EINVAL when it is there and not empty. */
 sg_status sg_run_check_folder(const char *folder);
 
-/** Begin: validates, then makes the folder. cfg gets its effective values and stays the caller's; it, sys, pot and log are
- * borrowed for the run's life (sys is strained and used as scratch).
- * @param resume 1: go on in a folder that holds a run; cfg is its run.ini with changed stop criteria, sys its start.extxyz.
- * SG_EMISMATCH names what is not as it was. */
-sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, const char *folder, int resume, int threads,
-                      const sg_log *log, sg_run **out);
+/** Begin: validates, then makes the folder. cfg gets its effective values and stays the caller's; it, sys,
+ * pot and log are borrowed for the run's life (sys is strained and used as scratch).
+ * @param resume 1: go on in a folder that holds a run; cfg is its run.ini with changed stop criteria, sys its
+ * start.extxyz. SG_EMISMATCH names what is not as it was. */
+sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, const char *folder, int resume,
+                      int threads, const sg_log *log, sg_run **out);
 
 /** Walk until a stop criterion is met; leaves all files complete.
- * SG_EINTERRUPTED: the same, but a signal came; sum is valid then too. Other errors: the catalog holds all up to the last commit. */
+ * SG_EINTERRUPTED: the same, but a signal came; sum is valid then too. Other errors: the catalog holds all up
+ * to the last commit. */
 sg_status sg_run_walk(sg_run *run, sg_run_summary *sum);
 
 /** NULL-safe. */

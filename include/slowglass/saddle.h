@@ -1,43 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Event searches: from an inherent structure over a first-order saddle to another inherent structure.
  *
- * ART nouveau as min-mode following: a random push of a few atoms leaves the harmonic basin, L-BFGS climbs along the softest mode
- * (Lanczos) and relaxes across it, first with the atoms near the centre free, then with all of them. What is returned as found
- * has been converged and verified on the whole system: force, index, both minima.
- * Sources: Barkema & Mousseau, PRL 77, 4358 (1996); Malek & Mousseau, PRE 62, 7723 (2000); Henkelman & Jonsson, JCP 111, 7010
- * (1999) (inverted force); Cancès et al., JCP 130, 114711 (2009). */
+ * ART nouveau as min-mode following: a random push of a few atoms leaves the harmonic basin, L-BFGS climbs
+ * along the softest mode (Lanczos) and relaxes across it, first with the atoms near the centre free, then
+ * with all of them. What is returned as found has been converged and verified on the whole system: force,
+ * index, both minima. Sources: Barkema & Mousseau, PRL 77, 4358 (1996); Malek & Mousseau, PRE 62, 7723
+ * (2000); Henkelman & Jonsson, JCP 111, 7010 (1999) (inverted force); Cancès et al., JCP 130, 114711 (2009).
+ */
 #ifndef SLOWGLASS_SADDLE_H
 #define SLOWGLASS_SADDLE_H
 
 #include "slowglass/minimize.h"
 
 /* How a search ends: ordinary results, not errors. */
-#define SG_OUTCOME_LIST(X)                                                                       \
-    X(SG_FOUND, "found")                /* accepted, not in the table before */                  \
-    X(SG_KNOWN, "known")                /* accepted or recognised, already in the table */       \
-    X(SG_DISCONNECTED, "disconnected")  /* neither side relaxes to the starting minimum */       \
-    X(SG_SAME_MINIMUM, "same_minimum")  /* both sides do */                                      \
-    X(SG_NO_EXIT, "no_exit")            /* no negative curvature within the pushes allowed */    \
-    X(SG_LOST, "lost")                  /* curvature stayed positive while climbing */           \
-    X(SG_BLOW_UP, "blow_up")            /* energy above the limit */                             \
-    X(SG_STEP_LIMIT, "step_limit")      /* force calls used up */                                \
-    X(SG_WRONG_INDEX, "wrong_index")    /* second curvature not shown to be positive */          \
-    X(SG_DEGENERATE, "degenerate")      /* barrier below 1 meV */                                \
-    X(SG_REFINE_FAILED, "refine_failed")/* the whole system does not converge from the guess */
+#define SG_OUTCOME_LIST(X)                                                                                   \
+    X(SG_FOUND, "found")                 /* accepted, not in the table before */                             \
+    X(SG_KNOWN, "known")                 /* accepted or recognised, already in the table */                  \
+    X(SG_DISCONNECTED, "disconnected")   /* neither side relaxes to the starting minimum */                  \
+    X(SG_SAME_MINIMUM, "same_minimum")   /* both sides do */                                                 \
+    X(SG_NO_EXIT, "no_exit")             /* no negative curvature within the pushes allowed */               \
+    X(SG_LOST, "lost")                   /* curvature stayed positive while climbing */                      \
+    X(SG_BLOW_UP, "blow_up")             /* energy above the limit */                                        \
+    X(SG_STEP_LIMIT, "step_limit")       /* force calls used up */                                           \
+    X(SG_WRONG_INDEX, "wrong_index")     /* second curvature not shown to be positive */                     \
+    X(SG_DEGENERATE, "degenerate")       /* barrier below 1 meV */                                           \
+    X(SG_REFINE_FAILED, "refine_failed") /* the whole system does not converge from the guess */
 
 typedef enum sg_outcome {
 #define X(code, text) code,
     SG_OUTCOME_LIST(X)
 #undef X
-    SG_OUTCOME_COUNT
+        SG_OUTCOME_COUNT
 } sg_outcome;
 
-typedef enum sg_sampler { /* stored in files: never renumber */
-    SG_SAMPLER_LOCAL = 0,   /* random local push */
-    SG_SAMPLER_PLACED = 1,  /* generic event placed by its key */
-    SG_SAMPLER_INHERITED = 2,/* event of a former state reconverged */
-    SG_SAMPLER_REVERSE = 3, /* way back of an executed event */
-    SG_SAMPLER_COUNT
+typedef enum sg_sampler {                           /* stored in files: never renumber */
+                          SG_SAMPLER_LOCAL = 0,     /* random local push */
+                          SG_SAMPLER_PLACED = 1,    /* generic event placed by its key */
+                          SG_SAMPLER_INHERITED = 2, /* event of a former state reconverged */
+                          SG_SAMPLER_REVERSE = 3,   /* way back of an executed event */
+                          SG_SAMPLER_COUNT
 } sg_sampler;
 
 const char *sg_outcome_text(sg_outcome outcome);
@@ -79,11 +80,12 @@ typedef struct sg_passage { /* minimum - saddle - minimum, or why not */
     sg_outcome outcome;
     sg_saddle_calls calls;
     int n;
-    double (*x_saddle)[3], (*x_final)[3], (*mode)[3]; /* [n], Å, Å, unit vector; set for found and known (final: found only) */
-    double e_saddle, e_final;                         /* eV, NaN when not reached */
-    double virial_saddle[6], virial_final[6];         /* eV */
-    double f_saddle, f_final;                         /* eV/Å */
-    double curvature, curvature2;                     /* eV/Å^2: lowest and second at the saddle */
+    double (*x_saddle)[3], (*x_final)[3],
+        (*mode)[3];           /* [n], Å, Å, unit vector; set for found and known (final: found only) */
+    double e_saddle, e_final; /* eV, NaN when not reached */
+    double virial_saddle[6], virial_final[6]; /* eV */
+    double f_saddle, f_final;                 /* eV/Å */
+    double curvature, curvature2;             /* eV/Å^2: lowest and second at the saddle */
 } sg_passage;
 
 sg_status sg_passage_create(int n, sg_passage **out);
@@ -94,13 +96,16 @@ sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, 
 void sg_saddle_work_free(sg_saddle_work *work);
 const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work);
 
-/** One search around atom `centre`. The random numbers come from `rng` alone, so the result depends on nothing else.
- * @return SG_OK with out->outcome; an error only for memory or a failing backend. Threads: distinct work and out. */
-sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, sg_rng *rng, sg_saddle_work *work, sg_passage *out);
+/** One search around atom `centre`. The random numbers come from `rng` alone, so the result depends on
+ * nothing else.
+ * @return SG_OK with out->outcome; an error only for memory or a failing backend. Threads: distinct work and
+ * out. */
+sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, sg_rng *rng, sg_saddle_work *work,
+                           sg_passage *out);
 
 /** Converge a guessed saddle on the whole system and verify it like a search's.
  * @param mode_guess [n][3] or NULL (then the displacement from the start serves) */
-sg_status sg_saddle_refine(const sg_saddle_problem *problem, const double (*x_guess)[3], const double (*mode_guess)[3], sg_rng *rng,
-                           sg_saddle_work *work, sg_passage *out);
+sg_status sg_saddle_refine(const sg_saddle_problem *problem, const double (*x_guess)[3],
+                           const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *work, sg_passage *out);
 
 #endif

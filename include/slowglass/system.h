@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Atoms in a periodic cell under imposed strain.
  *
- * The cell is h = F(gamma) h0 with simple shear F: x' = x + gamma*y, gamma in engineering strain. Rows of h are the
- * cell vectors. h0 is lower-triangular in LAMMPS's sense (a along x, b in the xy plane) and so is h.
+ * The cell is h = F(gamma) h0 with simple shear F: x' = x + gamma*y, gamma in engineering strain. Rows of h
+ * are the cell vectors. h0 is lower-triangular in LAMMPS's sense (a along x, b in the xy plane) and so is h.
  * Positions are unwrapped: an atom that leaves the cell keeps its history. */
 #ifndef SLOWGLASS_SYSTEM_H
 #define SLOWGLASS_SYSTEM_H
@@ -50,18 +50,21 @@ const char *sg_element_symbol(int number);
 /** Index of a symbol, -1 if absent. */
 int sg_species_find(const sg_species *species, const char *symbol);
 
-/** Set h0, gamma and what follows from them. SG_EINVAL: volume not positive, not lower-triangular, not finite. */
+/** Set h0, gamma and what follows from them. SG_EINVAL: volume not positive, not lower-triangular, not
+ * finite. */
 sg_status sg_cell_init(sg_cell *cell, const double h0[3][3], double gamma, const int periodic[3]);
 
-/** Shortest periodic image of a vector, in place. Exact for any tilt when the result is below half the smallest
- * height of the cell, and for any vector when the tilts are at most half the diagonal entries; otherwise an image that none of its 26
- * neighbours undercuts. Threads: any. Cost: one rounding; the neighbours are looked at only for long vectors. */
+/** Shortest periodic image of a vector, in place. Exact for any tilt when the result is below half the
+ * smallest height of the cell, and for any vector when the tilts are at most half the diagonal entries;
+ * otherwise an image that none of its 26 neighbours undercuts. Threads: any. Cost: one rounding; the
+ * neighbours are looked at only for long vectors. */
 void sg_cell_minimum_image(const sg_cell *cell, double d[3]);
 
 /** Heights of the cell (distance between opposite faces) along a, b, c, Å. */
 void sg_cell_heights(const sg_cell *cell, double heights[3]);
 
-/** n >= 1 atoms, everything zero but ids 1..n; the caller sets species, cell, type, x. Free with sg_system_free. */
+/** n >= 1 atoms, everything zero but ids 1..n; the caller sets species, cell, type, x. Free with
+ * sg_system_free. */
 sg_status sg_system_create(int n, sg_system **out);
 
 /** A duplicate that shares nothing with `from`. */
@@ -70,20 +73,20 @@ sg_status sg_system_copy(const sg_system *from, sg_system **out);
 /** NULL-safe. */
 void sg_system_free(sg_system *sys);
 
-/** Bring the cell to the strain gamma and move the atoms with it affinely (x += dgamma*y). Fixed atoms move too.
- * On failure (gamma not finite) nothing has changed. */
+/** Bring the cell to the strain gamma and move the atoms with it affinely (x += dgamma*y). Fixed atoms move
+ * too. On failure (gamma not finite) nothing has changed. */
 sg_status sg_system_set_strain(sg_system *sys, double gamma);
 
 /** 1 if the three translations cost nothing: all atoms free. */
 int sg_system_translates(const sg_system *sys);
 
-/** Displacement field b - a with periodic images and, if sg_system_translates, the mean drift removed (also a drift
- * of the size of the cell). Positions are not changed.
+/** Displacement field b - a with periodic images and, if sg_system_translates, the mean drift removed (also a
+ * drift of the size of the cell). Positions are not changed.
  * @param d [out] [n][3], may be NULL
  * @param atom [out] farthest mover, lowest index on ties, may be NULL
  * @return its distance, Å. Threads: any. */
-double sg_system_displacement(const sg_system *sys, const double (*a)[3], const double (*b)[3], double (*d)[3],
-                              int *atom);
+double sg_system_displacement(const sg_system *sys, const double (*a)[3], const double (*b)[3],
+                              double (*d)[3], int *atom);
 
 /** SG_EINVAL with the atom's id when a position is not finite, a type is out of range, ids repeat. */
 sg_status sg_system_validate(const sg_system *sys);

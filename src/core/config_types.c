@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One value of the run file, by type: text -> field and back. A parser that fails leaves nothing allocated. */
+/* One value of the run file, by type: text -> field and back. A parser that fails leaves nothing allocated.
+ */
 #include "core_internal.h"
 
 #include <errno.h>

@@ -21,7 +21,8 @@ sg_status sg_hash_file(const char *path, uint64_t *out)
     *out = 0;
     FILE *file = fopen(path, "rb");
     if (!file) return sg_fail(SG_ENOTFOUND, "%s: %s", path, strerror(errno));
-    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0) h = sg_hash(buffer, n, h);
+    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0)
+        h = sg_hash(buffer, n, h);
     const int bad = ferror(file);
     fclose(file);
     if (bad) return sg_fail(SG_EIO, "%s: read error", path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From passages to records and back to guesses. Displacements are stored as floats: 1e-7 Å of a few Å, far below the tolerance
- * of a saddle, and the same bits after a round trip through the store. */
+/* From passages to records and back to guesses. Displacements are stored as floats: 1e-7 Å of a few Å, far
+ * below the tolerance of a saddle, and the same bits after a round trip through the store. */
 #include "slowglass/event.h"
 
 #include <math.h>
@@ -16,7 +16,8 @@ static double norm3(const double d[3])
 static double norm_all(int n, positions d)
 {
     double sum = 0;
-    for (int i = 0; i < n; i++) sum += d[i][0] * d[i][0] + d[i][1] * d[i][1] + d[i][2] * d[i][2];
+    for (int i = 0; i < n; i++)
+        sum += d[i][0] * d[i][0] + d[i][1] * d[i][1] + d[i][2] * d[i][2];
     return sqrt(sum);
 }
 
@@ -31,8 +32,8 @@ static double participation_number(int n, positions d)
     return sum4 > 0 ? sum2 * sum2 / sum4 : 0;
 }
 
-sg_status sg_event_edge(const sg_system *start, double e_start, const double virial_start[6], const sg_passage *p,
-                        sg_sampler sampler, sg_cat_edge *out)
+sg_status sg_event_edge(const sg_system *start, double e_start, const double virial_start[6],
+                        const sg_passage *p, sg_sampler sampler, sg_cat_edge *out)
 {
     const int n = start->n;
     int centre = 0;
@@ -49,11 +50,13 @@ sg_status sg_event_edge(const sg_system *start, double e_start, const double vir
     sg_system_displacement(start, (positions)start->x, (positions)p->x_saddle, d, NULL);
     out->dist_saddle = norm_all(n, (positions)d);
     for (int i = 0; i < n; i++)
-        for (int a = 0; a < 3; a++) out->d_saddle[i][a] = (float)d[i][a];
+        for (int a = 0; a < 3; a++)
+            out->d_saddle[i][a] = (float)d[i][a];
     sg_system_displacement(start, (positions)start->x, (positions)p->x_final, d, &centre);
     out->dist_final = norm_all(n, (positions)d);
     out->participation = participation_number(n, (positions)d);
-    out->centre = out->centre_back = (uint32_t)centre; /* the way back moves the same atoms by the same distances */
+    out->centre = out->centre_back =
+        (uint32_t)centre; /* the way back moves the same atoms by the same distances */
     out->e_saddle = p->e_saddle;
     out->barrier = p->e_saddle - e_start;
     out->barrier_back = p->e_saddle - p->e_final;
@@ -69,23 +72,28 @@ sg_status sg_event_edge(const sg_system *start, double e_start, const double vir
     return SG_OK;
 }
 
-void sg_event_saddle(const sg_system *sys, const sg_cat_edge *edge, int reverse, positions x_from, positions x_to,
-                     positions x_end, double (*x_saddle)[3])
+void sg_event_saddle(const sg_system *sys, const sg_cat_edge *edge, int reverse, positions x_from,
+                     positions x_to, positions x_end, double (*x_saddle)[3])
 {
-    if (reverse) sg_system_displacement(sys, x_to, x_from, x_saddle, NULL);
-    else memset(x_saddle, 0, (size_t)sys->n * sizeof *x_saddle);
+    if (reverse)
+        sg_system_displacement(sys, x_to, x_from, x_saddle, NULL);
+    else
+        memset(x_saddle, 0, (size_t)sys->n * sizeof *x_saddle);
     for (int i = 0; i < sys->n; i++)
-        for (int a = 0; a < 3; a++) x_saddle[i][a] += x_end[i][a] + (double)edge->d_saddle[i][a];
+        for (int a = 0; a < 3; a++)
+            x_saddle[i][a] += x_end[i][a] + (double)edge->d_saddle[i][a];
 }
 
 /* Movers and the atoms bonded to them. */
-static void mark_support(int n, positions d_saddle, positions d_final, const sg_bonds *bonds, unsigned char *mark)
+static void mark_support(int n, positions d_saddle, positions d_final, const sg_bonds *bonds,
+                         unsigned char *mark)
 {
     memset(mark, 0, (size_t)n);
     for (int i = 0; i < n; i++) {
         if (norm3(d_saddle[i]) < SG_EVENT_MOVER && norm3(d_final[i]) < SG_EVENT_MOVER) continue;
         mark[i] = 1;
-        for (int k = bonds->first[i]; k < bonds->first[i + 1]; k++) mark[bonds->j[k]] = 1;
+        for (int k = bonds->first[i]; k < bonds->first[i + 1]; k++)
+            mark[bonds->j[k]] = 1;
     }
 }
 
@@ -107,7 +115,8 @@ static void event_numbers(const sg_cat_edge *edge, int reverse, sg_cat_event *ev
     ev->barrier_back = reverse ? edge->barrier : edge->barrier_back;
     ev->prefactor = NAN;
     for (int a = 0; a < 6; a++) {
-        ev->strain_saddle[a] = reverse ? edge->strain_saddle[a] - edge->strain_final[a] : edge->strain_saddle[a];
+        ev->strain_saddle[a] =
+            reverse ? edge->strain_saddle[a] - edge->strain_final[a] : edge->strain_saddle[a];
         ev->strain_final[a] = reverse ? -edge->strain_final[a] : edge->strain_final[a];
     }
     ev->participation = edge->participation;
@@ -128,8 +137,9 @@ static uint64_t event_hash(const sg_cat_event *ev)
     return h ? h : 1; /* 0 means "none" in an edge */
 }
 
-sg_status sg_event_generic(const sg_system *start, const sg_environment *env, const sg_bonds *bonds, positions d_saddle,
-                           positions d_final, const sg_cat_edge *edge, int reverse, sg_cat_event *out)
+sg_status sg_event_generic(const sg_system *start, const sg_environment *env, const sg_bonds *bonds,
+                           positions d_saddle, positions d_final, const sg_cat_edge *edge, int reverse,
+                           sg_cat_event *out)
 {
     sg_cluster cluster = {0};
     unsigned char *mark = sg_calloc((size_t)start->n, 1);
@@ -163,8 +173,8 @@ done:
     return st;
 }
 
-sg_status sg_event_variant(const sg_system *sys, const sg_environment *env, double radius, const sg_bonds *spheres,
-                           sg_cat_variant *out)
+sg_status sg_event_variant(const sg_system *sys, const sg_environment *env, double radius,
+                           const sg_bonds *spheres, sg_cat_variant *out)
 {
     sg_cluster cluster = {0};
     sg_status st = sg_cluster_init(&cluster, sys, env, radius, spheres);
@@ -184,7 +194,8 @@ sg_status sg_event_variant(const sg_system *sys, const sg_environment *env, doub
     out->gamma = sys->cell.gamma;
     for (int k = 0; k < cluster.n; k++) {
         out->number[k] = (unsigned char)cluster.number[k];
-        for (int a = 0; a < 3; a++) out->x[k][a] = (float)cluster.x[k][a];
+        for (int a = 0; a < 3; a++)
+            out->x[k][a] = (float)cluster.x[k][a];
     }
     out->id = sg_hash(out->x, out->n * sizeof *out->x, sg_hash(out->number, out->n, env->key));
 done:
@@ -193,7 +204,8 @@ done:
 }
 
 sg_status sg_event_place(const sg_cat_event *event, const sg_cluster *target, int n_perm,
-                         const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], double residual_max, int max, sg_placement *out, int *n)
+                         const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], double residual_max, int max,
+                         sg_placement *out, int *n)
 {
     sg_cluster ref = {0};
     sg_match_options opt = sg_match_defaults();
@@ -207,8 +219,8 @@ sg_status sg_event_place(const sg_cat_event *event, const sg_cluster *target, in
     return st;
 }
 
-void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target, const sg_placement *placement,
-                    double (*x_saddle)[3], double (*mode)[3])
+void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target,
+                    const sg_placement *placement, double (*x_saddle)[3], double (*mode)[3])
 {
     memcpy(x_saddle, sys->x, (size_t)sys->n * sizeof *x_saddle);
     memset(mode, 0, (size_t)sys->n * sizeof *mode);
@@ -226,7 +238,8 @@ void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cl
     }
 }
 
-/* Whether the vector d to an atom ends within reach of the origin, or of one of two other places of the mover. */
+/* Whether the vector d to an atom ends within reach of the origin, or of one of two other places of the
+ * mover. */
 static int comes_near(const double d[3], const double saddle[3], const double end[3], double reach)
 {
     double r2[3] = {0, 0, 0};
@@ -239,9 +252,9 @@ static int comes_near(const double d[3], const double saddle[3], const double en
     return r2[0] < reach * reach || r2[1] < reach * reach || r2[2] < reach * reach;
 }
 
-double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, int reverse, positions x_from, positions x_to,
-                              positions x_origin, positions x_now, const sg_bonds *spheres, double reach, double (*scratch)[3],
-                              unsigned char *mark)
+double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, int reverse, positions x_from,
+                              positions x_to, positions x_origin, positions x_now, const sg_bonds *spheres,
+                              double reach, double (*scratch)[3], unsigned char *mark)
 {
     double worst = 0;
 
@@ -255,10 +268,13 @@ double sg_event_support_moved(const sg_system *sys, const sg_cat_edge *edge, int
             saddle[1][a] = saddle[0][a] - end[0][a];
             end[1][a] = -end[0][a];
         }
-        if (norm3(saddle[0]) < SG_EVENT_MOVER && norm3(saddle[1]) < SG_EVENT_MOVER && norm3(end[0]) < SG_EVENT_MOVER) continue;
+        if (norm3(saddle[0]) < SG_EVENT_MOVER && norm3(saddle[1]) < SG_EVENT_MOVER &&
+            norm3(end[0]) < SG_EVENT_MOVER)
+            continue;
         mark[i] = 1;
         for (int k = spheres->first[i]; k < spheres->first[i + 1]; k++)
-            if (comes_near(spheres->d[k], saddle[reverse != 0], end[reverse != 0], reach)) mark[spheres->j[k]] = 1;
+            if (comes_near(spheres->d[k], saddle[reverse != 0], end[reverse != 0], reach))
+                mark[spheres->j[k]] = 1;
     }
     sg_system_displacement(sys, x_origin, x_now, scratch, NULL);
     for (int i = 0; i < sys->n; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Working off a plan: prepare a batch (one thread), run its tasks (all threads, registry frozen), merge in task order, commit. */
+/* Working off a plan: prepare a batch (one thread), run its tasks (all threads, registry frozen), merge in
+ * task order, commit. */
 #include "explore_internal.h"
 
 #include <math.h>
@@ -7,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double same_guess_distance = 0.25; /* Å: a guess this close to a saddle in the table would only find it again */
-static const double same_guess_energy = 0.15;   /* eV, between its generic barrier and that one */
+static const double same_guess_distance =
+    0.25; /* Å: a guess this close to a saddle in the table would only find it again */
+static const double same_guess_energy = 0.15; /* eV, between its generic barrier and that one */
 
 /* What the searches of a batch may look at while they run. */
 typedef struct known_saddles {
@@ -29,9 +31,12 @@ static int guess_is_known(sg_explorer *ex, uint64_t state, uint32_t centre, doub
 
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
-        if (ex->edge[entry->edge - 1].centre != centre || fabs(entry->barrier - barrier) > same_guess_energy) continue;
+        if (ex->edge[entry->edge - 1].centre != centre || fabs(entry->barrier - barrier) > same_guess_energy)
+            continue;
         entry_saddle(ex, state, entry, ex->scratch);
-        if (sg_system_displacement(ex->frame, (positions)ex->scratch, guess, NULL, NULL) < same_guess_distance) return 1;
+        if (sg_system_displacement(ex->frame, (positions)ex->scratch, guess, NULL, NULL) <
+            same_guess_distance)
+            return 1;
     }
     return 0;
 }
@@ -43,9 +48,11 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
     const int n = ex->frame->n;
 
     entry_saddle(ex, ex->plan.state, &entry, s->x_guess);
-    sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x, s->mode_guess, NULL);
+    sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
+                           s->mode_guess, NULL);
     for (int i = 0; i < n && t->reverse; i++)
-        for (int a = 0; a < 3; a++) s->mode_guess[i][a] = -s->mode_guess[i][a];
+        for (int a = 0; a < 3; a++)
+            s->mode_guess[i][a] = -s->mode_guess[i][a];
     s->active = 1;
     return SG_OK;
 }
@@ -61,12 +68,14 @@ static sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
     sg_status st = place && perm ? SG_OK : sg_fail(SG_ENOMEM, "placement");
 
     if (st == SG_OK) st = sg_catalog_get_event(ex->cat, t->ref, &event);
-    if (st == SG_OK) st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, (int)t->atom, &env);
-    if (st == SG_OK) st = sg_topology_automorphisms(&env, MAX_AUTOMORPHISMS, perm, &n_perm);
-    if (st == SG_OK) st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
     if (st == SG_OK)
-        st = sg_event_place(&event, &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, ex->opt.residual_max, MAX_PLACEMENTS,
-                            place, &n);
+        st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, (int)t->atom, &env);
+    if (st == SG_OK) st = sg_topology_automorphisms(&env, MAX_AUTOMORPHISMS, perm, &n_perm);
+    if (st == SG_OK)
+        st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
+    if (st == SG_OK)
+        st = sg_event_place(&event, &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm,
+                            ex->opt.residual_max, MAX_PLACEMENTS, place, &n);
     if (st == SG_OK && (int)t->attempt < n) {
         sg_event_guess(ex->frame, &event, &cluster, &place[t->attempt], s->x_guess, s->mode_guess);
         s->active = !guess_is_known(ex, ex->plan.state, t->atom, event.barrier, (positions)s->x_guess);
@@ -88,9 +97,11 @@ static int guess_is_taken(sg_explorer *ex, const task *t, int k)
     for (int q = 0; q < k; q++) {
         const slot *other = &ex->slot[q];
         const task *u = t - (k - q);
-        if (!other->active || u->kind != TASK_LEND || u->atom != t->atom || fabs(other->barrier - s->barrier) > same_guess_energy)
+        if (!other->active || u->kind != TASK_LEND || u->atom != t->atom ||
+            fabs(other->barrier - s->barrier) > same_guess_energy)
             continue;
-        if (sg_system_displacement(ex->frame, (positions)other->x_guess, (positions)s->x_guess, NULL, NULL) < same_guess_distance)
+        if (sg_system_displacement(ex->frame, (positions)other->x_guess, (positions)s->x_guess, NULL, NULL) <
+            same_guess_distance)
             return 1;
     }
     return 0;
@@ -113,7 +124,8 @@ static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_s
 {
     const uint64_t state = ex->plan.state;
     sg_saddle_options opt = ex->opt.saddle;
-    known_saddles known = {ex, state, s->x_guess}; /* the guess has been read by the time a saddle is asked about */
+    known_saddles known = {ex, state,
+                           s->x_guess}; /* the guess has been read by the time a saddle is asked about */
     sg_rng rng;
     sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &opt, saddle_is_known, &known};
 
@@ -124,7 +136,8 @@ static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_s
         s->status = sg_saddle_search(&p, (int)t->atom, &rng, work, s->passage);
     } else {
         sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, t->atom, index);
-        s->status = sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
+        s->status =
+            sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
     }
     if (s->status == SG_ENUMERIC) { /* a configuration that blows up ends the search, not the run */
         s->passage->outcome = SG_BLOW_UP;
@@ -134,7 +147,7 @@ static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_s
 
 static sg_status run_parallel(sg_explorer *ex, size_t first, int count)
 {
-    #pragma omp parallel for schedule(dynamic, 1) num_threads(ex->n_work)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(ex->n_work)
     for (int k = 0; k < count; k++) {
         slot *s = &ex->slot[k];
         if (!s->active) continue;
@@ -142,7 +155,8 @@ static sg_status run_parallel(sg_explorer *ex, size_t first, int count)
     }
     for (int k = 0; k < count; k++)
         if (ex->slot[k].active && ex->slot[k].status != SG_OK)
-            return sg_fail(ex->slot[k].status, "search from atom %d of state %llu: %s", ex->frame->id[ex->plan.task[first + (size_t)k].atom],
+            return sg_fail(ex->slot[k].status, "search from atom %d of state %llu: %s",
+                           ex->frame->id[ex->plan.task[first + (size_t)k].atom],
                            (unsigned long long)ex->plan.state, sg_status_text(ex->slot[k].status));
     return SG_OK;
 }
@@ -150,10 +164,16 @@ static sg_status run_parallel(sg_explorer *ex, size_t first, int count)
 static sg_status log_row(sg_explorer *ex, const task *t, const sg_passage *p, uint64_t edge)
 {
     static const sg_sampler sampler[] = {SG_SAMPLER_INHERITED, SG_SAMPLER_PLACED, SG_SAMPLER_LOCAL};
-    const sg_cat_search row = {.id = ex->n_rows++, .state = ex->plan.state, .edge = edge, .atom = t->atom, .attempt = t->attempt,
-                               .sampler = (uint8_t)sampler[t->kind], .outcome = (uint8_t)p->outcome,
-                               .calls = {(uint32_t)p->calls.leave, (uint32_t)p->calls.climb, (uint32_t)p->calls.refine,
-                                         (uint32_t)p->calls.relax, (uint32_t)p->calls.verify},
+    const sg_cat_search row = {.id = ex->n_rows++,
+                               .state = ex->plan.state,
+                               .edge = edge,
+                               .atom = t->atom,
+                               .attempt = t->attempt,
+                               .sampler = (uint8_t)sampler[t->kind],
+                               .outcome = (uint8_t)p->outcome,
+                               .calls = {(uint32_t)p->calls.leave, (uint32_t)p->calls.climb,
+                                         (uint32_t)p->calls.refine, (uint32_t)p->calls.relax,
+                                         (uint32_t)p->calls.verify},
                                .barrier = p->e_saddle - ex->state[ex->plan.state].energy};
     return sg_catalog_put_search(ex->cat, &row);
 }
@@ -181,10 +201,13 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_passage *p, uin
     ex->table[ex->plan.state]->n_searches++;
     if ((st = sg_catalog_put_variant(ex->cat, &c->variant)) != SG_OK) return st;
     if (p->outcome == SG_FOUND) {
-        st = accept_passage(ex, ex->plan.state, p, SG_SAMPLER_LOCAL, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
+        st = accept_passage(ex, ex->plan.state, p, SG_SAMPLER_LOCAL, SG_SOURCE_SEARCH, 0, 1, 1, edge_id,
+                            &same);
         if (st != SG_OK) return st;
-        if (same >= 0) p->outcome = SG_KNOWN;
-        else ex->table[ex->plan.state]->from_search++;
+        if (same >= 0)
+            p->outcome = SG_KNOWN;
+        else
+            ex->table[ex->plan.state]->from_search++;
     } else if (p->outcome == SG_KNOWN) {
         same = find_converged(ex, ex->plan.state, p->e_saddle, (positions)p->x_saddle, ex->scratch);
     }
@@ -192,8 +215,10 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_passage *p, uin
     return same >= 0 ? count_again(ex, same, edge_id) : SG_OK;
 }
 
-/* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this run's history. */
-static sg_status merge_refined(sg_explorer *ex, const task *t, uint32_t found, sg_passage *p, uint64_t *edge_id)
+/* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this
+ * run's history. */
+static sg_status merge_refined(sg_explorer *ex, const task *t, uint32_t found, sg_passage *p,
+                               uint64_t *edge_id)
 {
     const int is_lent = t->kind == TASK_LEND;
     uint64_t event = t->ref;
@@ -206,12 +231,16 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, uint32_t found, s
         event = t->reverse ? 0 : ex->edge[t->ref - 1].event;
         found = ex->edge[t->ref - 1].found;
     }
-    const sg_status st = accept_passage(ex, ex->plan.state, p, is_lent ? SG_SAMPLER_PLACED : SG_SAMPLER_INHERITED,
-                                        is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found, !is_lent, edge_id, &same);
+    const sg_status st = accept_passage(
+        ex, ex->plan.state, p, is_lent ? SG_SAMPLER_PLACED : SG_SAMPLER_INHERITED,
+        is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found, !is_lent, edge_id, &same);
     if (st != SG_OK) return st;
-    if (same >= 0) p->outcome = SG_KNOWN;
-    else if (is_lent) ex->table[ex->plan.state]->from_catalog++;
-    else ex->table[ex->plan.state]->from_inherited++;
+    if (same >= 0)
+        p->outcome = SG_KNOWN;
+    else if (is_lent)
+        ex->table[ex->plan.state]->from_catalog++;
+    else
+        ex->table[ex->plan.state]->from_inherited++;
     return SG_OK;
 }
 
@@ -219,7 +248,8 @@ static sg_status merge(sg_explorer *ex, const task *t, const slot *s)
 {
     sg_passage *p = s->passage;
     uint64_t edge_id = 0;
-    const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, p, &edge_id) : merge_refined(ex, t, s->found, p, &edge_id);
+    const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, p, &edge_id)
+                                                : merge_refined(ex, t, s->found, p, &edge_id);
     return st == SG_OK ? log_row(ex, t, p, edge_id) : st;
 }
 
@@ -228,8 +258,10 @@ static sg_status commit_batch(sg_explorer *ex)
     unsigned char done[8];
     sg_status st = put_table(ex, ex->plan.state);
 
-    for (int k = 0; k < 8; k++) done[k] = (unsigned char)((uint64_t)ex->plan.done >> (8 * k));
-    if (st == SG_OK && ex->opt.keep_landscape) st = sg_catalog_put_meta(ex->cat, "plan_done", done, sizeof done);
+    for (int k = 0; k < 8; k++)
+        done[k] = (unsigned char)((uint64_t)ex->plan.done >> (8 * k));
+    if (st == SG_OK && ex->opt.keep_landscape)
+        st = sg_catalog_put_meta(ex->cat, "plan_done", done, sizeof done);
     if (st == SG_OK) st = sg_catalog_commit(ex->cat);
     if (st == SG_OK) pending_clear(ex);
     return st;
@@ -238,7 +270,8 @@ static sg_status commit_batch(sg_explorer *ex)
 static void report(const sg_explorer *ex)
 {
     char note[96];
-    snprintf(note, sizeof note, "state %llu, %u events", (unsigned long long)ex->plan.state, ex->table[ex->plan.state]->n_entries);
+    snprintf(note, sizeof note, "state %llu, %u events", (unsigned long long)ex->plan.state,
+             ex->table[ex->plan.state]->n_entries);
     sg_log_progress(ex->log, "searches", (double)ex->plan.done, (double)ex->plan.n, note);
 }
 
@@ -257,12 +290,15 @@ sg_status run_batches(sg_explorer *ex)
 
         if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg))) {
             st = commit_batch(ex); /* batches that left nothing have not been */
-            return st != SG_OK ? st : sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu", p->done, p->n,
-                                              (unsigned long long)p->state);
+            return st != SG_OK ? st
+                               : sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu",
+                                         p->done, p->n, (unsigned long long)p->state);
         }
-        for (int k = 0; k < count && st == SG_OK; k++) st = prepare(ex, &p->task[first + (size_t)k], k);
+        for (int k = 0; k < count && st == SG_OK; k++)
+            st = prepare(ex, &p->task[first + (size_t)k], k);
         if (st == SG_OK) st = run_parallel(ex, first, count);
-        int n_active = 0; /* a batch of guesses known already leaves nothing to commit; after a kill it is passed by again */
+        int n_active = 0; /* a batch of guesses known already leaves nothing to commit; after a kill it is
+                             passed by again */
         for (int k = 0; k < count && st == SG_OK; k++) {
             if (!ex->slot[k].active) continue;
             st = merge(ex, &p->task[first + (size_t)k], &ex->slot[k]);

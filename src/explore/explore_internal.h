@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside module explore: registry (states, edges, tables), plan (what to do for one state), batch (doing it). */
+/* Inside module explore: registry (states, edges, tables), plan (what to do for one state), batch (doing it).
+ */
 #ifndef EXPLORE_INTERNAL_H
 #define EXPLORE_INTERNAL_H
 
@@ -9,13 +10,17 @@ typedef const double (*positions)[3];
 
 enum { MAX_AUTOMORPHISMS = 64, MAX_PLACEMENTS = 48 };
 
-typedef enum { TASK_INHERIT = 0, TASK_LEND = 1, TASK_SEARCH = 2 } task_kind; /* also the order in which a plan runs */
+typedef enum {
+    TASK_INHERIT = 0,
+    TASK_LEND = 1,
+    TASK_SEARCH = 2
+} task_kind; /* also the order in which a plan runs */
 
 typedef struct task {
     uint8_t kind, reverse; /* reverse: of an inherited edge */
     uint32_t atom;         /* centre */
-    uint32_t attempt;      /* search: number of the atom's attempt in this state; lent: number of the placement */
-    uint64_t ref;          /* inherited: edge; lent: generic event */
+    uint32_t attempt; /* search: number of the atom's attempt in this state; lent: number of the placement */
+    uint64_t ref;     /* inherited: edge; lent: generic event */
 } task;
 
 typedef struct plan { /* tasks of the state in hand; stored with every batch */
@@ -27,12 +32,12 @@ typedef struct plan { /* tasks of the state in hand; stored with every batch */
 } plan;
 
 typedef struct variant_class { /* atoms of the state in hand with congruent surroundings */
-    sg_cat_variant variant; /* attempts: of this catalog alone */
-    uint32_t lent_attempts; /* of the bases */
-    int first_member;       /* lowest atom index */
+    sg_cat_variant variant;    /* attempts: of this catalog alone */
+    uint32_t lent_attempts;    /* of the bases */
+    int first_member;          /* lowest atom index */
 } variant_class;
 
-typedef struct slot { /* one task of a batch: input and result */
+typedef struct slot {     /* one task of a batch: input and result */
     int active;           /* 0: skipped, nothing to do */
     uint32_t found;       /* lent: how often the generic event has been found */
     double barrier;       /* lent: of the generic event, eV */
@@ -69,35 +74,40 @@ struct sg_explorer {
     int *class_of; /* [n_atoms] */
 
     int n_work;
-    sg_saddle_work **work;  /* [n_work] one per thread */
-    slot *slot;             /* [opt.batch] */
-    double (*scratch)[3];   /* [n_atoms] */
-    unsigned char *mark;    /* [n_atoms] */
+    sg_saddle_work **work; /* [n_work] one per thread */
+    slot *slot;            /* [opt.batch] */
+    double (*scratch)[3];  /* [n_atoms] */
+    unsigned char *mark;   /* [n_atoms] */
 };
 
 /* registry.c */
 sg_status registry_load(sg_explorer *ex);
 void registry_clear(sg_explorer *ex);
-sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6], uint64_t *id, int *is_new);
+sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6],
+                         uint64_t *id, int *is_new);
 sg_status registry_new_table(sg_explorer *ex, uint64_t state, sg_cat_table **out);
 int table_is_complete(const sg_explorer *ex, uint64_t state);
 /* Saddle of an entry of `state`'s table, in the frame of that state. */
 void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry, double (*x)[3]);
-/* Index of the converged entry with this saddle, -1 if none. Reads only: safe from several threads. `scratch` [n][3]. */
-int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle, double (*scratch)[3]);
-/* Add an edge to the tables of its two ends (where they exist), in place of an inherited entry that it supersedes. */
+/* Index of the converged entry with this saddle, -1 if none. Reads only: safe from several threads. `scratch`
+ * [n][3]. */
+int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle,
+                   double (*scratch)[3]);
+/* Add an edge to the tables of its two ends (where they exist), in place of an inherited entry that it
+ * supersedes. */
 sg_status link_edge(sg_explorer *ex, uint64_t edge_id);
 void remove_entry(sg_cat_table *table, uint32_t k);
-/* Take over an accepted passage from `from`: final state, edge, generic events if `generic`; the id of the new edge, or 0 and the
- * entry of the same event already there. */
-sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler, sg_source source, uint64_t event,
-                         uint32_t found, int generic, uint64_t *edge_id, int *same_entry);
+/* Take over an accepted passage from `from`: final state, edge, generic events if `generic`; the id of the
+ * new edge, or 0 and the entry of the same event already there. */
+sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler,
+                         sg_source source, uint64_t event, uint32_t found, int generic, uint64_t *edge_id,
+                         int *same_entry);
 sg_status put_state(sg_explorer *ex, uint64_t id);
 sg_status put_edge(sg_explorer *ex, uint64_t id);
 sg_status put_table(sg_explorer *ex, uint64_t state);
 
-/* generic.c: generic records of both directions of a new edge; the one from the start is remembered in the edge. An event of the
- * catalog that describes the same passage is counted again instead. */
+/* generic.c: generic records of both directions of a new edge; the one from the start is remembered in the
+ * edge. An event of the catalog that describes the same passage is counted again instead. */
 sg_status put_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge);
 /* An event of this catalog has been found once more; one of a base is left as it is. */
 sg_status count_generic(sg_explorer *ex, uint64_t id);

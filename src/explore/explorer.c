@@ -20,7 +20,8 @@ static sg_status make_scratch(sg_explorer *ex)
     ex->class_of = sg_calloc(n, sizeof *ex->class_of);
     ex->scratch = sg_calloc(n, sizeof *ex->scratch);
     ex->mark = sg_calloc(n, 1);
-    if (!ex->work || !ex->slot || !ex->class_of || !ex->scratch || !ex->mark) return sg_fail(SG_ENOMEM, "explorer");
+    if (!ex->work || !ex->slot || !ex->class_of || !ex->scratch || !ex->mark)
+        return sg_fail(SG_ENOMEM, "explorer");
     for (; ex->n_work < ex->opt.threads && st == SG_OK; ex->n_work += st == SG_OK)
         st = sg_saddle_work_create(ex->pot, ex->frame, &ex->work[ex->n_work]);
     for (int k = 0; k < ex->opt.batch && st == SG_OK; k++) {
@@ -33,8 +34,9 @@ static sg_status make_scratch(sg_explorer *ex)
     return st;
 }
 
-sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, const sg_topology_params *params, sg_catalog *cat,
-                             const sg_explore_options *opt, const sg_log *log, sg_explorer **out)
+sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, const sg_topology_params *params,
+                             sg_catalog *cat, const sg_explore_options *opt, const sg_log *log,
+                             sg_explorer **out)
 {
     sg_explorer *ex = sg_calloc(1, sizeof *ex);
     sg_status st;
@@ -69,7 +71,8 @@ void sg_explorer_free(sg_explorer *ex)
     sg_free(ex->class_);
     sg_free(ex->class_of);
     plan_clear(ex);
-    for (int k = 0; k < ex->n_work; k++) sg_saddle_work_free(ex->work[k]);
+    for (int k = 0; k < ex->n_work; k++)
+        sg_saddle_work_free(ex->work[k]);
     sg_free(ex->work);
     for (int k = 0; ex->slot && k < ex->opt.batch; k++) {
         sg_free(ex->slot[k].x_guess);
@@ -87,7 +90,8 @@ void sg_explorer_free(sg_explorer *ex)
 sg_status keys_to_frame(sg_explorer *ex)
 {
     int rekeyed = ex->frame->n;
-    sg_status st = ex->keys ? sg_keys_update(ex->keys, ex->frame, &rekeyed) : sg_keys_create(ex->frame, &ex->params, &ex->keys);
+    sg_status st = ex->keys ? sg_keys_update(ex->keys, ex->frame, &rekeyed)
+                            : sg_keys_create(ex->frame, &ex->params, &ex->keys);
     if (st == SG_OK) ex->stats.rekeyed += (uint64_t)rekeyed;
     return st;
 }
@@ -156,21 +160,26 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     frame_to(ex, state);
     memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
     entry_saddle(ex, state, &entry, s->x_guess);
-    sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x, s->mode_guess, NULL);
+    sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
+                           s->mode_guess, NULL);
     sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, entry.edge, UINT64_MAX);
-    sg_status st = sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, ex->work[0], s->passage);
+    sg_status st =
+        sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, ex->work[0], s->passage);
     if (st != SG_OK && st != SG_ENUMERIC) return st;
     ex->stats.refinements++;
     const uint64_t event = entry.reverse ? 0 : e->event;
     const uint32_t found = e->found;
     remove_entry(t, k);
     if (st == SG_OK && s->passage->outcome == SG_FOUND)
-        st = accept_passage(ex, state, s->passage, SG_SAMPLER_INHERITED, SG_SOURCE_INHERITED, event, found, 1, &edge_id, &same);
+        st = accept_passage(ex, state, s->passage, SG_SAMPLER_INHERITED, SG_SOURCE_INHERITED, event, found, 1,
+                            &edge_id, &same);
     else
         ex->stats.failed_refinements++, st = SG_OK;
-    if (st == SG_OK && edge_id != 0) { /* it was appended: back to its place, so that the order of the table stays */
+    if (st == SG_OK &&
+        edge_id != 0) { /* it was appended: back to its place, so that the order of the table stays */
         uint32_t last = t->n_entries - 1;
-        while (last > k && t->entry[last].edge != edge_id) last--;
+        while (last > k && t->entry[last].edge != edge_id)
+            last--;
         const sg_cat_entry fresh = t->entry[last];
         memmove(t->entry + k + 1, t->entry + k, (size_t)(last - k) * sizeof *t->entry);
         t->entry[k] = fresh;
@@ -259,7 +268,8 @@ double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
 
         if (bin < 0 || bin >= N_BINS) continue;
         rate[bin] += sg_rate(entry->barrier, ex->opt.temperature, ex->opt.prefactor);
-        for (uint32_t q = 0; q < k && is_first; q++) is_first = !same_kind(ex, entry, &t->entry[q]);
+        for (uint32_t q = 0; q < k && is_first; q++)
+            is_first = !same_kind(ex, entry, &t->entry[q]);
         if (!is_first) continue;
         for (uint32_t q = k; q < t->n_entries; q++)
             if (q == k || same_kind(ex, entry, &t->entry[q])) found += ex->edge[t->entry[q].edge - 1].found;

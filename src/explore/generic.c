@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Generic records of what searches find. An event that the catalog can already place on this centre with the same barrier and the same
- * displacements is the same event, met again elsewhere or from another atom: it is counted, not stored a second time. */
+/* Generic records of what searches find. An event that the catalog can already place on this centre with the
+ * same barrier and the same displacements is the same event, met again elsewhere or from another atom: it is
+ * counted, not stored a second time. */
 #include "explore_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double same_barrier = 2e-3;      /* eV  } equivalent places of a crystal agree far better, two places of a */
-static const double same_displacement = 0.1;  /* Å   } glass far worse */
-static const double same_reference = 0.15;    /* Å, residual of the placement */
+static const double same_barrier =
+    2e-3; /* eV  } equivalent places of a crystal agree far better, two places of a */
+static const double same_displacement = 0.1; /* Å   } glass far worse */
+static const double same_reference = 0.15;   /* Å, residual of the placement */
 
 typedef struct side { /* one direction of a passage */
     sg_environment env;
@@ -18,7 +20,8 @@ typedef struct side { /* one direction of a passage */
     sg_placement place[MAX_PLACEMENTS];
 } side;
 
-static int agrees(const sg_cat_event *ev, const side *s, const sg_placement *p, positions d_saddle, positions d_final)
+static int agrees(const sg_cat_event *ev, const side *s, const sg_placement *p, positions d_saddle,
+                  positions d_final)
 {
     for (int k = 0; k < p->n; k++) {
         const int i = s->cluster.atom[p->map[k]];
@@ -28,7 +31,9 @@ static int agrees(const sg_cat_event *ev, const side *s, const sg_placement *p, 
                 to_saddle += p->R[a][b] * (double)ev->d_saddle[k][b];
                 to_final += p->R[a][b] * (double)ev->d_final[k][b];
             }
-            if (fabs(to_saddle - d_saddle[i][a]) > same_displacement || fabs(to_final - d_final[i][a]) > same_displacement) return 0;
+            if (fabs(to_saddle - d_saddle[i][a]) > same_displacement ||
+                fabs(to_final - d_final[i][a]) > same_displacement)
+                return 0;
         }
     }
     return 1;
@@ -38,7 +43,8 @@ static int agrees(const sg_cat_event *ev, const side *s, const sg_placement *p, 
 
 void pending_clear(sg_explorer *ex)
 {
-    for (size_t k = 0; k < ex->n_pending; k++) sg_cat_event_clear(&ex->pending[k]);
+    for (size_t k = 0; k < ex->n_pending; k++)
+        sg_cat_event_clear(&ex->pending[k]);
     ex->n_pending = 0;
 }
 
@@ -77,8 +83,8 @@ sg_status count_generic(sg_explorer *ex, uint64_t id)
 
 /* --- is it known? --- */
 
-static sg_status compare_with(sg_explorer *ex, side *s, const sg_cat_event *ev, double barrier, positions d_saddle, positions d_final,
-                              uint64_t *id)
+static sg_status compare_with(sg_explorer *ex, side *s, const sg_cat_event *ev, double barrier,
+                              positions d_saddle, positions d_final, uint64_t *id)
 {
     sg_status st = SG_OK;
     int n_place = 0;
@@ -86,18 +92,21 @@ static sg_status compare_with(sg_explorer *ex, side *s, const sg_cat_event *ev, 
     if (ev->key != s->env.key || fabs(ev->barrier - barrier) > same_barrier) return SG_OK;
     if (s->n_perm == 0) {
         st = sg_topology_automorphisms(&s->env, MAX_AUTOMORPHISMS, s->perm, &s->n_perm);
-        if (st == SG_OK) st = sg_cluster_init(&s->cluster, ex->frame, &s->env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
+        if (st == SG_OK)
+            st = sg_cluster_init(&s->cluster, ex->frame, &s->env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX,
+                                 NULL);
     }
     if (st == SG_OK)
-        st = sg_event_place(ev, &s->cluster, s->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])s->perm, same_reference, MAX_PLACEMENTS,
-                            s->place, &n_place);
+        st = sg_event_place(ev, &s->cluster, s->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])s->perm,
+                            same_reference, MAX_PLACEMENTS, s->place, &n_place);
     for (int q = 0; q < n_place && st == SG_OK && *id == 0; q++)
         if (agrees(ev, s, &s->place[q], d_saddle, d_final)) *id = ev->id;
     return st;
 }
 
 /* The event of the catalog that this direction of the passage repeats, 0 if none. */
-static sg_status find_generic(sg_explorer *ex, side *s, double barrier, positions d_saddle, positions d_final, uint64_t *id)
+static sg_status find_generic(sg_explorer *ex, side *s, double barrier, positions d_saddle, positions d_final,
+                              uint64_t *id)
 {
     sg_cat_event *event = NULL;
     int n = 0;
@@ -105,18 +114,20 @@ static sg_status find_generic(sg_explorer *ex, side *s, double barrier, position
 
     *id = 0;
     s->n_perm = 0;
-    for (int k = 0; k < n && st == SG_OK && *id == 0; k++) st = compare_with(ex, s, &event[k], barrier, d_saddle, d_final, id);
+    for (int k = 0; k < n && st == SG_OK && *id == 0; k++)
+        st = compare_with(ex, s, &event[k], barrier, d_saddle, d_final, id);
     for (size_t k = 0; k < ex->n_pending && st == SG_OK && *id == 0; k++)
         st = compare_with(ex, s, &ex->pending[k], barrier, d_saddle, d_final, id);
-    for (int k = 0; k < n; k++) sg_cat_event_clear(&event[k]);
+    for (int k = 0; k < n; k++)
+        sg_cat_event_clear(&event[k]);
     sg_free(event);
     sg_cluster_clear(&s->cluster);
     return st;
 }
 
 /* The frame holds the positions of the end that the passage is seen from. */
-static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions d_final, const sg_cat_edge *edge, int reverse,
-                         uint64_t *id)
+static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions d_final,
+                         const sg_cat_edge *edge, int reverse, uint64_t *id)
 {
     const double barrier = reverse ? edge->barrier_back : edge->barrier;
     sg_bonds *bonds = NULL;
@@ -131,11 +142,14 @@ static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions
         goto done;
     }
     /* nor is the way back wanted when the way there is too high: nobody will stand at its start */
-    if (ex->opt.store_below > 0 && (barrier > ex->opt.store_below || edge->barrier > ex->opt.store_below)) goto done;
-    if ((st = sg_event_generic(ex->frame, &s->env, bonds, d_saddle, d_final, edge, reverse, &ev)) != SG_OK) goto done;
+    if (ex->opt.store_below > 0 && (barrier > ex->opt.store_below || edge->barrier > ex->opt.store_below))
+        goto done;
+    if ((st = sg_event_generic(ex->frame, &s->env, bonds, d_saddle, d_final, edge, reverse, &ev)) != SG_OK)
+        goto done;
     ev.seed = ex->opt.seed;
     *id = ev.id;
-    const sg_cat_environment record = {s->env.key, (uint32_t)s->env.n, (uint32_t)s->env.form_size, s->env.form};
+    const sg_cat_environment record = {s->env.key, (uint32_t)s->env.n, (uint32_t)s->env.form_size,
+                                       s->env.form};
     st = sg_catalog_put_environment(ex->cat, &record);
     if (st == SG_OK) st = sg_catalog_put_event(ex->cat, &ev);
     if (st == SG_OK) st = pending_add(ex, &ev);

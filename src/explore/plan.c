@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What to do for one state, fixed before any of it is done: inherited events to reconverge, events lent by the catalog, searches.
- * The plan is stored; after a kill the run takes up the same plan where it stood. */
+/* What to do for one state, fixed before any of it is done: inherited events to reconverge, events lent by
+ * the catalog, searches. The plan is stored; after a kill the run takes up the same plan where it stood. */
 #include "explore_internal.h"
 
 #include <math.h>
@@ -9,8 +9,9 @@
 
 enum { MAX_LENT_PER_ATOM = 96 };
 static const double longest_hop = 3.0; /* Å: whom a mover meets farther away is not looked for */
-static const double kept_error = 0.5; /* eV/Å: error bar of a kept barrier per Å that its support has moved. Reconverged, barriers of a
-                                       * 500-atom Cu64Zr36 glass had changed by 0.01-0.4 eV/Å at 0.1-0.3 Å. */
+static const double kept_error =
+    0.5; /* eV/Å: error bar of a kept barrier per Å that its support has moved. Reconverged, barriers of a
+          * 500-atom Cu64Zr36 glass had changed by 0.01-0.4 eV/Å at 0.1-0.3 Å. */
 
 void plan_clear(sg_explorer *ex)
 {
@@ -20,7 +21,8 @@ void plan_clear(sg_explorer *ex)
 
 static sg_status add_task(plan *p, task t)
 {
-    if (sg_grow((void **)&p->task, &p->capacity, p->n + 1, sizeof *p->task) != 0) return sg_fail(SG_ENOMEM, "%zu tasks", p->n + 1);
+    if (sg_grow((void **)&p->task, &p->capacity, p->n + 1, sizeof *p->task) != 0)
+        return sg_fail(SG_ENOMEM, "%zu tasks", p->n + 1);
     p->task[p->n++] = t;
     return SG_OK;
 }
@@ -29,13 +31,15 @@ static sg_status add_task(plan *p, task t)
 
 static void put64(unsigned char *p, uint64_t v)
 {
-    for (int k = 0; k < 8; k++) p[k] = (unsigned char)(v >> (8 * k));
+    for (int k = 0; k < 8; k++)
+        p[k] = (unsigned char)(v >> (8 * k));
 }
 
 static uint64_t get64(const unsigned char *p)
 {
     uint64_t v = 0;
-    for (int k = 7; k >= 0; k--) v = v << 8 | p[k];
+    for (int k = 7; k >= 0; k--)
+        v = v << 8 | p[k];
     return v;
 }
 
@@ -87,11 +91,13 @@ sg_status plan_load(sg_explorer *ex)
     for (uint64_t k = 0; k < n && st == SG_OK; k++) {
         const unsigned char *q = b + PLAN_HEAD + k * PLAN_TASK;
         const uint64_t head = get64(q);
-        st = add_task(&ex->plan, (task){(uint8_t)head, (uint8_t)(head >> 8), (uint32_t)(head >> 32), (uint32_t)get64(q + 8), get64(q + 16)});
+        st = add_task(&ex->plan, (task){(uint8_t)head, (uint8_t)(head >> 8), (uint32_t)(head >> 32),
+                                        (uint32_t)get64(q + 8), get64(q + 16)});
     }
     ex->plan.done = (size_t)get64(done);
     ex->plan.is_open = 1;
-    if (st == SG_OK && (ex->plan.done > ex->plan.n || ex->plan.state >= ex->n_states || ex->plan.parent >= ex->n_states))
+    if (st == SG_OK &&
+        (ex->plan.done > ex->plan.n || ex->plan.state >= ex->n_states || ex->plan.parent >= ex->n_states))
         st = sg_fail(SG_ECORRUPT, "stored plan does not fit the run");
 end:
     sg_free(bytes);
@@ -131,29 +137,33 @@ typedef struct surroundings { /* whom the movers of an event may meet */
 } surroundings;
 
 /* One entry of the parent: kept, to be reconverged, or dropped (then its centre is lent to again). */
-static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_entry *entry, const surroundings *near,
-                               unsigned char *lend)
+static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_entry *entry,
+                               const surroundings *near, unsigned char *lend)
 {
     const sg_cat_edge *e = &ex->edge[entry->edge - 1];
     const uint64_t origin = entry->kept ? (entry->reverse ? e->to : e->from) : parent;
     sg_cat_table *t = ex->table[state];
 
-    if (!entry->kept && (e->from == state || e->to == state)) return SG_OK; /* joined to this state by itself */
+    if (!entry->kept && (e->from == state || e->to == state))
+        return SG_OK; /* joined to this state by itself */
     const double moved = sg_event_support_moved(ex->frame, e, entry->reverse, (positions)ex->state[e->from].x,
                                                 (positions)ex->state[e->to].x, (positions)ex->state[origin].x,
-                                                (positions)ex->state[state].x, near->spheres, near->reach, ex->scratch, ex->mark);
+                                                (positions)ex->state[state].x, near->spheres, near->reach,
+                                                ex->scratch, ex->mark);
     if (moved >= ex->opt.refine) return lend[e->centre] = 1, SG_OK;
     entry_saddle(ex, state, entry, ex->slot[0].x_guess);
     for (uint32_t k = 0; k < t->n_entries; k++) { /* the event may already stand here as an edge of its own */
         if (t->entry[k].kept || fabs(t->entry[k].barrier - entry->barrier) > 0.1) continue;
         entry_saddle(ex, state, &t->entry[k], ex->slot[0].mode_guess);
-        if (sg_system_displacement(ex->frame, (positions)ex->slot[0].mode_guess, (positions)ex->slot[0].x_guess, NULL, NULL) < 0.25)
+        if (sg_system_displacement(ex->frame, (positions)ex->slot[0].mode_guess,
+                                   (positions)ex->slot[0].x_guess, NULL, NULL) < 0.25)
             return SG_OK;
     }
     if (moved < ex->opt.keep || !in_window(ex, entry->barrier)) {
         ex->stats.kept++;
         t->from_inherited++;
-        return add_entry(t, (sg_cat_entry){entry->edge, entry->reverse, 1, entry->barrier, kept_error * moved});
+        return add_entry(t,
+                         (sg_cat_entry){entry->edge, entry->reverse, 1, entry->barrier, kept_error * moved});
     }
     return add_task(&ex->plan, (task){TASK_INHERIT, entry->reverse, e->centre, 0, entry->edge});
 }
@@ -165,9 +175,11 @@ static sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsig
 
     if (parent == state || !old) return SG_OK;
     for (int a = 0; a < ex->params.n_species; a++)
-        for (int b = 0; b < ex->params.n_species; b++) near.reach = fmax(near.reach, ex->params.cutoff[a][b]);
+        for (int b = 0; b < ex->params.n_species; b++)
+            near.reach = fmax(near.reach, ex->params.cutoff[a][b]);
     sg_status st = sg_bonds_create_radius(ex->frame, near.reach + longest_hop, &near.spheres);
-    for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++) st = inherit_entry(ex, state, parent, &old->entry[k], &near, lend);
+    for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++)
+        st = inherit_entry(ex, state, parent, &old->entry[k], &near, lend);
     sg_bonds_free(near.spheres);
     return st;
 }
@@ -199,8 +211,9 @@ static int found_here(const sg_explorer *ex, uint64_t event)
     return 0;
 }
 
-static sg_status offers_for_atom(sg_explorer *ex, int atom, sg_placement *place, int (*perm)[SG_TOPOLOGY_MAX_VERTICES], offer **list,
-                                 size_t *n, size_t *capacity)
+static sg_status offers_for_atom(sg_explorer *ex, int atom, sg_placement *place,
+                                 int (*perm)[SG_TOPOLOGY_MAX_VERTICES], offer **list, size_t *n,
+                                 size_t *capacity)
 {
     sg_environment env;
     sg_cluster cluster = {0};
@@ -209,24 +222,29 @@ static sg_status offers_for_atom(sg_explorer *ex, int atom, sg_placement *place,
     sg_status st = sg_catalog_find_events(ex->cat, ex->keys->key[atom], &event, &n_events);
 
     if (st != SG_OK || n_events == 0) goto done;
-    if ((st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, atom, &env)) != SG_OK) goto done;
+    if ((st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, atom, &env)) != SG_OK)
+        goto done;
     if ((st = sg_topology_automorphisms(&env, MAX_AUTOMORPHISMS, perm, &n_perm)) != SG_OK) goto done;
-    if ((st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL)) != SG_OK) goto done;
+    if ((st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL)) !=
+        SG_OK)
+        goto done;
     for (int k = 0; k < n_events && n_lent < MAX_LENT_PER_ATOM; k++) {
         int m = 0;
         if (!in_window(ex, event[k].barrier) || (ex->plan.second && !found_here(ex, event[k].id))) continue;
-        st = sg_event_place(&event[k], &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, ex->opt.residual_max, MAX_PLACEMENTS,
-                            place, &m);
+        st = sg_event_place(&event[k], &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm,
+                            ex->opt.residual_max, MAX_PLACEMENTS, place, &m);
         if (st != SG_OK) goto done;
         if (sg_grow((void **)list, capacity, *n + (size_t)m, sizeof **list) != 0) {
             st = sg_fail(SG_ENOMEM, "offers of the catalog");
             goto done;
         }
         for (int q = 0; q < m; q++, n_lent++)
-            (*list)[(*n)++] = (offer){event[k].barrier, {TASK_LEND, 0, (uint32_t)atom, (uint32_t)q, event[k].id}};
+            (*list)[(*n)++] =
+                (offer){event[k].barrier, {TASK_LEND, 0, (uint32_t)atom, (uint32_t)q, event[k].id}};
     }
 done:
-    for (int k = 0; k < n_events; k++) sg_cat_event_clear(&event[k]);
+    for (int k = 0; k < n_events; k++)
+        sg_cat_event_clear(&event[k]);
     sg_free(event);
     sg_cluster_clear(&cluster);
     return st;
@@ -243,7 +261,8 @@ static sg_status plan_lent(sg_explorer *ex, const unsigned char *lend)
     for (int i = 0; st == SG_OK && i < ex->frame->n; i++)
         if (lend[i]) st = offers_for_atom(ex, i, place, perm, &list, &n, &capacity);
     if (st == SG_OK && n > 0) qsort(list, n, sizeof *list, compare_offers);
-    for (size_t k = 0; st == SG_OK && k < n; k++) st = add_task(&ex->plan, list[k].task);
+    for (size_t k = 0; st == SG_OK && k < n; k++)
+        st = add_task(&ex->plan, list[k].task);
     sg_free(list);
     sg_free(place);
     sg_free(perm);
@@ -268,7 +287,7 @@ static int compare_wants(const void *a, const void *b)
 {
     const want *x = a, *y = b;
     if (x->changed != y->changed) return y->changed - x->changed; /* new surroundings first */
-    return x->class_ - y->class_;                                 /* classes stand in the order of their first atom */
+    return x->class_ - y->class_; /* classes stand in the order of their first atom */
 }
 
 static int search_cap(const sg_explorer *ex, uint64_t state, uint64_t parent)
@@ -276,12 +295,14 @@ static int search_cap(const sg_explorer *ex, uint64_t state, uint64_t parent)
     return state == parent ? ex->opt.max_at_start : ex->opt.max_per_step;
 }
 
-/* Searches in rounds: one for every variant that is short, then a second, .. ; its members take turns as the centre. */
+/* Searches in rounds: one for every variant that is short, then a second, .. ; its members take turns as the
+ * centre. */
 static sg_status plan_searches(sg_explorer *ex, uint64_t state, uint64_t parent, const unsigned char *changed)
 {
     const int n = ex->frame->n, n_classes = (int)ex->n_classes, cap = search_cap(ex, state, parent);
     want *w = sg_calloc((size_t)n_classes, sizeof *w);
-    int *member = sg_calloc((size_t)n, sizeof *member), *start = sg_calloc((size_t)n_classes + 1, sizeof *start);
+    int *member = sg_calloc((size_t)n, sizeof *member),
+        *start = sg_calloc((size_t)n_classes + 1, sizeof *start);
     uint32_t *attempt = sg_calloc((size_t)n, sizeof *attempt);
     sg_status st = w && member && start && attempt ? SG_OK : sg_fail(SG_ENOMEM, "plan of searches");
     int planned = 0, n_members = 0, longest = 0;

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* States, edges and tables of a run, in memory and in the catalog.
  *
- * Invariants: state[id].id == id, edge[id - 1].id == id. An edge stands in the table of each of its ends that has one. Numbers that
- * feed later computations are stored exactly, so a loaded registry equals the one that was saved. */
+ * Invariants: state[id].id == id, edge[id - 1].id == id. An edge stands in the table of each of its ends that
+ * has one. Numbers that feed later computations are stored exactly, so a loaded registry equals the one that
+ * was saved. */
 #include "explore_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double same_saddle_energy = 1e-4;   /* eV  } two findings are the same event */
-static const double same_saddle_distance = 0.1;  /* Å   } */
-static const double superseded_distance = 0.25;  /* Å: a converged saddle this close to a predicted one replaces it: kept events have */
-static const double superseded_energy = 0.1;     /* eV   moved < 0.05 Å, so their saddles and barriers have changed little */
+static const double same_saddle_energy = 1e-4;  /* eV  } two findings are the same event */
+static const double same_saddle_distance = 0.1; /* Å   } */
+static const double superseded_distance =
+    0.25; /* Å: a converged saddle this close to a predicted one replaces it: kept events have */
+static const double superseded_energy =
+    0.1; /* eV   moved < 0.05 Å, so their saddles and barriers have changed little */
 
 void frame_to(sg_explorer *ex, uint64_t state)
 {
@@ -35,7 +38,8 @@ sg_status put_table(sg_explorer *ex, uint64_t state)
 
 int table_is_complete(const sg_explorer *ex, uint64_t state)
 {
-    return state < ex->n_states && (ex->state[state].flags & SG_CAT_STATE_TABLE) != 0 && ex->table[state] != NULL;
+    return state < ex->n_states && (ex->state[state].flags & SG_CAT_STATE_TABLE) != 0 &&
+           ex->table[state] != NULL;
 }
 
 static sg_status grow_states(sg_explorer *ex)
@@ -49,10 +53,12 @@ static sg_status grow_states(sg_explorer *ex)
 static int same_state(const sg_explorer *ex, const sg_cat_state *s, double energy, positions x)
 {
     if (fabs(s->energy - energy) >= ex->opt.saddle.identity_energy) return 0;
-    return sg_system_displacement(ex->frame, (positions)s->x, x, NULL, NULL) < ex->opt.saddle.identity_distance;
+    return sg_system_displacement(ex->frame, (positions)s->x, x, NULL, NULL) <
+           ex->opt.saddle.identity_distance;
 }
 
-sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6], uint64_t *id, int *is_new)
+sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6],
+                         uint64_t *id, int *is_new)
 {
     const size_t n = (size_t)ex->frame->n;
 
@@ -108,19 +114,23 @@ sg_status registry_new_table(sg_explorer *ex, uint64_t state, sg_cat_table **out
 void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry, double (*x)[3])
 {
     const sg_cat_edge *e = &ex->edge[entry->edge - 1];
-    sg_event_saddle(ex->frame, e, entry->reverse, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
-                    (positions)ex->state[state].x, x);
+    sg_event_saddle(ex->frame, e, entry->reverse, (positions)ex->state[e->from].x,
+                    (positions)ex->state[e->to].x, (positions)ex->state[state].x, x);
 }
 
-int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle, double (*scratch)[3])
+int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle,
+                   double (*scratch)[3])
 {
     const sg_cat_table *t = ex->table[state];
 
     for (uint32_t k = 0; t && k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
-        if (entry->kept || fabs(ex->edge[entry->edge - 1].e_saddle - e_saddle) >= same_saddle_energy) continue;
+        if (entry->kept || fabs(ex->edge[entry->edge - 1].e_saddle - e_saddle) >= same_saddle_energy)
+            continue;
         entry_saddle(ex, state, entry, scratch);
-        if (sg_system_displacement(ex->frame, (positions)scratch, x_saddle, NULL, NULL) < same_saddle_distance) return (int)k;
+        if (sg_system_displacement(ex->frame, (positions)scratch, x_saddle, NULL, NULL) <
+            same_saddle_distance)
+            return (int)k;
     }
     return -1;
 }
@@ -140,7 +150,9 @@ static int find_superseded(sg_explorer *ex, uint64_t state, double barrier, posi
         const sg_cat_entry *entry = &t->entry[k];
         if (!entry->kept || fabs(entry->barrier - barrier) > superseded_energy) continue;
         entry_saddle(ex, state, entry, ex->scratch);
-        if (sg_system_displacement(ex->frame, (positions)ex->scratch, x_saddle, NULL, NULL) < superseded_distance) return (int)k;
+        if (sg_system_displacement(ex->frame, (positions)ex->scratch, x_saddle, NULL, NULL) <
+            superseded_distance)
+            return (int)k;
     }
     return -1;
 }
@@ -182,8 +194,9 @@ sg_status link_edge(sg_explorer *ex, uint64_t edge_id)
     return st == SG_OK ? link_end(ex, edge_id, 1) : st;
 }
 
-sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler, sg_source source, uint64_t event,
-                         uint32_t found, int generic, uint64_t *edge_id, int *same_entry)
+sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler,
+                         sg_source source, uint64_t event, uint32_t found, int generic, uint64_t *edge_id,
+                         int *same_entry)
 {
     uint64_t to;
     int is_new;
@@ -192,7 +205,8 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
     *edge_id = 0;
     *same_entry = find_converged(ex, from, p->e_saddle, (positions)p->x_saddle, ex->scratch);
     if (*same_entry >= 0) return SG_OK;
-    sg_status st = registry_state(ex, (positions)p->x_final, p->e_final, p->f_final, p->virial_final, &to, &is_new);
+    sg_status st =
+        registry_state(ex, (positions)p->x_final, p->e_final, p->f_final, p->virial_final, &to, &is_new);
     if (st != SG_OK) return st;
     if (sg_grow((void **)&ex->edge, &ex->cap_edges, ex->n_edges + 1, sizeof *ex->edge) != 0)
         return sg_fail(SG_ENOMEM, "%zu edges", ex->n_edges + 1);
@@ -200,7 +214,8 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
     if (st != SG_OK) return st;
     edge.from = from;
     edge.to = to;
-    edge.barrier_back = p->e_saddle - ex->state[to].energy; /* the state's own energy: barriers add up along any way */
+    edge.barrier_back =
+        p->e_saddle - ex->state[to].energy; /* the state's own energy: barriers add up along any way */
     edge.event = event;
     edge.found = found;
     edge.source = (uint8_t)source;
@@ -225,8 +240,10 @@ typedef struct loader {
 static void *copy_of(const void *data, size_t n, size_t size, loader *l)
 {
     void *p = sg_calloc(n, size);
-    if (!p) l->st = sg_fail(SG_ENOMEM, "loading the landscape");
-    else if (n) memcpy(p, data, n * size);
+    if (!p)
+        l->st = sg_fail(SG_ENOMEM, "loading the landscape");
+    else if (n)
+        memcpy(p, data, n * size);
     return p;
 }
 
@@ -237,8 +254,9 @@ static int load_state(void *arg, const void *record)
     sg_explorer *ex = l->ex;
 
     if (r->id != ex->n_states || r->n != (uint32_t)ex->frame->n)
-        return l->st = sg_fail(SG_ECORRUPT, "state %llu: expected state %zu of %d atoms", (unsigned long long)r->id, ex->n_states,
-                               ex->frame->n), 1;
+        return l->st = sg_fail(SG_ECORRUPT, "state %llu: expected state %zu of %d atoms",
+                               (unsigned long long)r->id, ex->n_states, ex->frame->n),
+               1;
     if ((l->st = grow_states(ex)) != SG_OK) return 1;
     sg_cat_state s = *r;
     if (!(s.x = copy_of(r->x, r->n, sizeof *r->x, l))) return 1;
@@ -253,8 +271,11 @@ static int load_edge(void *arg, const void *record)
     const sg_cat_edge *r = record;
     sg_explorer *ex = l->ex;
 
-    if (r->id != ex->n_edges + 1 || r->from >= ex->n_states || r->to >= ex->n_states || r->n != (uint32_t)ex->frame->n)
-        return l->st = sg_fail(SG_ECORRUPT, "edge %llu does not fit the landscape", (unsigned long long)r->id), 1;
+    if (r->id != ex->n_edges + 1 || r->from >= ex->n_states || r->to >= ex->n_states ||
+        r->n != (uint32_t)ex->frame->n)
+        return l->st =
+                   sg_fail(SG_ECORRUPT, "edge %llu does not fit the landscape", (unsigned long long)r->id),
+               1;
     if (sg_grow((void **)&ex->edge, &ex->cap_edges, ex->n_edges + 1, sizeof *ex->edge) != 0)
         return l->st = sg_fail(SG_ENOMEM, "loading the landscape"), 1;
     sg_cat_edge e = *r;
@@ -271,11 +292,14 @@ static int load_table(void *arg, const void *record)
     sg_cat_table *t;
 
     if (r->state >= ex->n_states || r->n_atoms != (uint32_t)ex->frame->n)
-        return l->st = sg_fail(SG_ECORRUPT, "table of state %llu does not fit", (unsigned long long)r->state), 1;
+        return l->st = sg_fail(SG_ECORRUPT, "table of state %llu does not fit", (unsigned long long)r->state),
+               1;
     for (uint32_t k = 0; k < r->n_entries; k++)
         if (r->entry[k].edge == 0 || r->entry[k].edge > ex->n_edges)
-            return l->st = sg_fail(SG_ECORRUPT, "table of state %llu names edge %llu of %zu", (unsigned long long)r->state,
-                                   (unsigned long long)r->entry[k].edge, ex->n_edges), 1;
+            return l->st = sg_fail(SG_ECORRUPT, "table of state %llu names edge %llu of %zu",
+                                   (unsigned long long)r->state, (unsigned long long)r->entry[k].edge,
+                                   ex->n_edges),
+                   1;
     if ((l->st = registry_new_table(ex, r->state, &t)) != SG_OK) return 1;
     memcpy(t->key, r->key, r->n_atoms * sizeof *t->key);
     memcpy(t->variant, r->variant, r->n_atoms * sizeof *t->variant);
@@ -308,7 +332,8 @@ void registry_clear(sg_explorer *ex)
         sg_cat_state_clear(&ex->state[k]);
         table_free(ex->table[k]);
     }
-    for (size_t k = 0; k < ex->n_edges; k++) sg_cat_edge_clear(&ex->edge[k]);
+    for (size_t k = 0; k < ex->n_edges; k++)
+        sg_cat_edge_clear(&ex->edge[k]);
     sg_free(ex->state);
     sg_free(ex->table);
     sg_free(ex->edge);

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which atoms share their searches: every atom of a state is given a variant, the geometry of all atoms within variant_radius.
+/* Which atoms share their searches: every atom of a state is given a variant, the geometry of all atoms
+ * within variant_radius.
  *
- * An atom keeps the variant it had in the parent state while nothing within the radius has moved more than the tolerance since
- * the state where that variant was matched (its origin). Otherwise its surroundings are laid on the variants known for its
- * key; if none fits it founds a new one. */
+ * An atom keeps the variant it had in the parent state while nothing within the radius has moved more than
+ * the tolerance since the state where that variant was matched (its origin). Otherwise its surroundings are
+ * laid on the variants known for its key; if none fits it founds a new one. */
 #include "explore_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double cover_margin = 0.3; /* Å: atoms this close to the rim may be in one sphere and not in the other */
+static const double cover_margin =
+    0.3; /* Å: atoms this close to the rim may be in one sphere and not in the other */
 
 void variants_clear(sg_explorer *ex)
 {
-    for (size_t k = 0; k < ex->n_classes; k++) sg_cat_variant_clear(&ex->class_[k].variant);
+    for (size_t k = 0; k < ex->n_classes; k++)
+        sg_cat_variant_clear(&ex->class_[k].variant);
     ex->n_classes = 0;
 }
 
@@ -53,7 +56,8 @@ static int find_class(const sg_explorer *ex, uint64_t key, uint64_t id)
 
 static void clear_records(sg_cat_variant *record, int n)
 {
-    for (int k = 0; k < n; k++) sg_cat_variant_clear(&record[k]);
+    for (int k = 0; k < n; k++)
+        sg_cat_variant_clear(&record[k]);
     sg_free(record);
 }
 
@@ -71,7 +75,8 @@ static sg_status class_by_id(sg_explorer *ex, uint64_t key, uint64_t id, int mem
         if (record[k].id == id) st = add_class(ex, &record[k], member, index);
     clear_records(record, n);
     if (st == SG_OK && *index < 0)
-        st = sg_fail(SG_ECORRUPT, "variant %016llx of key %016llx is not in the catalog", (unsigned long long)id, (unsigned long long)key);
+        st = sg_fail(SG_ECORRUPT, "variant %016llx of key %016llx is not in the catalog",
+                     (unsigned long long)id, (unsigned long long)key);
     return st;
 }
 
@@ -100,7 +105,8 @@ static int radii_agree(const sg_cat_variant *v, const double *radius, int n, dou
     for (int k = 0; k < (int)v->n; k++) {
         if (k >= n) return other[k] > limit;
         if (other[k] > limit && radius[k] > limit) return 1;
-        if (fabs(other[k] - radius[k]) > 2 * tolerance) return 0; /* both the atom and the centre may be off */
+        if (fabs(other[k] - radius[k]) > 2 * tolerance)
+            return 0; /* both the atom and the centre may be off */
     }
     return n <= (int)v->n || radius[v->n] > limit;
 }
@@ -138,25 +144,30 @@ static sg_status fits(sg_explorer *ex, const sg_cat_variant *v, matcher *m, int 
     int n = 0;
 
     *yes = 0;
-    if (!radii_agree(v, m->radius, m->cluster.n, ex->opt.variant_radius - cover_margin, tolerance)) return SG_OK;
+    if (!radii_agree(v, m->radius, m->cluster.n, ex->opt.variant_radius - cover_margin, tolerance))
+        return SG_OK;
     if (m->n_perm == 0) st = sg_topology_automorphisms(&m->env, MAX_AUTOMORPHISMS, m->perm, &m->n_perm);
-    if (st == SG_OK) st = sg_cluster_init_record(&ref, (int)v->n, (int)v->n_shell, v->number, (const float(*)[3])v->x);
+    if (st == SG_OK)
+        st = sg_cluster_init_record(&ref, (int)v->n, (int)v->n_shell, v->number, (const float(*)[3])v->x);
     opt.tolerance = tolerance;
     opt.assign_max = 4 * tolerance;
     opt.cover = ex->opt.variant_radius - cover_margin;
     opt.best_only = 1;
     opt.enough = tolerance;
     if (st == SG_OK)
-        st = sg_topology_match(&ref, &m->cluster, m->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])m->perm, &opt, 1, &m->placement, &n);
+        st = sg_topology_match(&ref, &m->cluster, m->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])m->perm,
+                               &opt, 1, &m->placement, &n);
     sg_cluster_clear(&ref);
     *yes = n > 0;
     return st;
 }
 
-static sg_status found_variant(sg_explorer *ex, int atom, const matcher *m, const sg_bonds *spheres, int *index)
+static sg_status found_variant(sg_explorer *ex, int atom, const matcher *m, const sg_bonds *spheres,
+                               int *index)
 {
     sg_cat_variant v;
-    const sg_cat_environment record = {m->env.key, (uint32_t)m->env.n, (uint32_t)m->env.form_size, (unsigned char *)m->env.form};
+    const sg_cat_environment record = {m->env.key, (uint32_t)m->env.n, (uint32_t)m->env.form_size,
+                                       (unsigned char *)m->env.form};
     sg_status st = sg_event_variant(ex->frame, &m->env, ex->opt.variant_radius, spheres, &v);
 
     if (st == SG_OK) st = sg_catalog_put_environment(ex->cat, &record);
@@ -165,7 +176,8 @@ static sg_status found_variant(sg_explorer *ex, int atom, const matcher *m, cons
     return st;
 }
 
-/* The class that an atom's geometry belongs to, among those met in this state, then those of the catalog, else a new one. */
+/* The class that an atom's geometry belongs to, among those met in this state, then those of the catalog,
+ * else a new one. */
 static sg_status class_by_geometry(sg_explorer *ex, int atom, const sg_bonds *spheres, matcher *m, int *index)
 {
     sg_cat_variant *record = NULL;
@@ -196,8 +208,10 @@ static sg_status moved_since(sg_explorer *ex, uint64_t origin, double **field, c
     const int n = ex->frame->n;
 
     if (!field[origin]) {
-        if (!(field[origin] = sg_calloc((size_t)n, sizeof(double)))) return sg_fail(SG_ENOMEM, "displacements");
-        sg_system_displacement(ex->frame, (positions)ex->state[origin].x, (positions)ex->frame->x, ex->scratch, NULL);
+        if (!(field[origin] = sg_calloc((size_t)n, sizeof(double))))
+            return sg_fail(SG_ENOMEM, "displacements");
+        sg_system_displacement(ex->frame, (positions)ex->state[origin].x, (positions)ex->frame->x,
+                               ex->scratch, NULL);
         for (int i = 0; i < n; i++) {
             const double *d = ex->scratch[i];
             field[origin][i] = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
@@ -235,13 +249,16 @@ sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsi
             if ((st = moved_since(ex, old->origin[i], field, &moved)) != SG_OK) break;
             changed[i] = !sphere_still(spheres, i, moved, ex->opt.variant_tolerance);
         }
-        if (changed[i]) st = class_by_geometry(ex, i, spheres, m, &ex->class_of[i]);
-        else st = class_by_id(ex, t->key[i], old->variant[i], i, &ex->class_of[i]);
+        if (changed[i])
+            st = class_by_geometry(ex, i, spheres, m, &ex->class_of[i]);
+        else
+            st = class_by_id(ex, t->key[i], old->variant[i], i, &ex->class_of[i]);
         if (st != SG_OK) break;
         t->variant[i] = ex->class_[ex->class_of[i]].variant.id;
         t->origin[i] = (uint32_t)(changed[i] ? state : old->origin[i]);
     }
-    for (size_t k = 0; field && k < ex->n_states; k++) sg_free(field[k]);
+    for (size_t k = 0; field && k < ex->n_states; k++)
+        sg_free(field[k]);
     sg_free(field);
     sg_free(m);
     sg_bonds_free(spheres);
@@ -254,6 +271,7 @@ sg_status restore_variants(sg_explorer *ex, uint64_t state)
     sg_status st = SG_OK;
 
     variants_clear(ex);
-    for (int i = 0; st == SG_OK && i < ex->frame->n; i++) st = class_by_id(ex, t->key[i], t->variant[i], i, &ex->class_of[i]);
+    for (int i = 0; st == SG_OK && i < ex->frame->n; i++)
+        st = class_by_id(ex, t->key[i], t->variant[i], i, &ex->class_of[i]);
     return st;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The walk. What it needs to go on after a restart is its last row: step, state, the edge it came by, and the clock's two words.
- * Random numbers are named by the step, so they need no storing. */
+/* The walk. What it needs to go on after a restart is its last row: step, state, the edge it came by, and the
+ * clock's two words. Random numbers are named by the step, so they need no storing. */
 #include "slowglass/kmc.h"
 
 #include <math.h>
@@ -58,7 +58,9 @@ static sg_status gather_states(const sg_kmc *w, int max, group *g)
             const sg_cat_edge *edge = sg_explorer_edge(w->ex, t->entry[e].edge);
             const uint64_t to = sg_explorer_target(w->ex, &t->entry[e]);
             if (edge->barrier >= w->opt.basin_barrier || edge->barrier_back >= w->opt.basin_barrier) continue;
-            if (!(sg_explorer_state(w->ex, to)->flags & SG_CAT_STATE_VISITED) || !sg_explorer_known_table(w->ex, to)) continue;
+            if (!(sg_explorer_state(w->ex, to)->flags & SG_CAT_STATE_VISITED) ||
+                !sg_explorer_known_table(w->ex, to))
+                continue;
             if (index_in(g, to) < 0) g->state[g->n_states++] = to;
         }
     }
@@ -69,14 +71,16 @@ static sg_status gather_ways(const sg_kmc *w, group *g)
 {
     int n = 0, n_out = 0;
 
-    for (int k = 0; k < g->n_states; k++) n += (int)sg_explorer_known_table(w->ex, g->state[k])->n_entries;
+    for (int k = 0; k < g->n_states; k++)
+        n += (int)sg_explorer_known_table(w->ex, g->state[k])->n_entries;
     g->edge = sg_calloc((size_t)n, sizeof *g->edge);
     g->entry = sg_calloc((size_t)n, sizeof *g->entry);
     if (!g->edge || !g->entry) return sg_fail(SG_ENOMEM, "basin of %d ways", n);
     for (int k = 0; k < g->n_states; k++) {
         const sg_cat_table *t = sg_explorer_known_table(w->ex, g->state[k]);
         for (uint32_t e = 0; e < t->n_entries; e++) {
-            /* where an inherited event leads is known only after it has been reconverged: a way out for now */
+            /* where an inherited event leads is known only after it has been reconverged: a way out for now
+             */
             const int to = t->entry[e].kept ? -1 : index_in(g, sg_explorer_target(w->ex, &t->entry[e]));
             const double rate = sg_rate(t->entry[e].barrier, w->opt.temperature, w->opt.prefactor);
             g->edge[g->n_ways] = (sg_basin_edge){k, to >= 0 ? to : g->n_states + n_out++, rate};
@@ -100,7 +104,8 @@ static sg_status draw_plain(const sg_kmc *w, const group *g, sg_rng *rng, choice
     sg_rate_tree *tree = NULL;
     sg_status st = rate ? SG_OK : sg_fail(SG_ENOMEM, "rates");
 
-    for (int k = 0; st == SG_OK && k < g->n_ways; k++) rate[k] = g->edge[k].to == 0 ? 0 : g->edge[k].rate; /* a self loop is no exit */
+    for (int k = 0; st == SG_OK && k < g->n_ways; k++)
+        rate[k] = g->edge[k].to == 0 ? 0 : g->edge[k].rate; /* a self loop is no exit */
     if (st == SG_OK) st = sg_rate_tree_create(g->n_ways, rate, &tree);
     if (st == SG_OK) {
         const sg_kmc_draw draw = sg_kmc_draw_event(tree, rng);
@@ -119,7 +124,8 @@ static sg_status draw_group(const group *g, sg_rng *rng, choice *c)
     return st;
 }
 
-/* The group to be left by this step. Where the joined states have no way out at all, the present one alone: time goes on. */
+/* The group to be left by this step. Where the joined states have no way out at all, the present one alone:
+ * time goes on. */
 static sg_status gather(const sg_kmc *w, group *g)
 {
     const int max = w->opt.basin && w->opt.basin_max_states > 1 ? w->opt.basin_max_states : 1;
@@ -143,14 +149,16 @@ static sg_status draw(sg_kmc *w, choice *c, int *n_states, double *rate_total)
         *n_states = g.n_states;
         *rate_total = st == SG_OK ? total_out(&g) : 0;
         if (st == SG_OK && *rate_total > 0) {
-            sg_rng_init(&rng, w->opt.seed, g.n_states > 1 ? SG_RNG_BASIN : SG_RNG_STEP, w->row.step + 1, 0, 0);
+            sg_rng_init(&rng, w->opt.seed, g.n_states > 1 ? SG_RNG_BASIN : SG_RNG_STEP, w->row.step + 1, 0,
+                        0);
             st = g.n_states > 1 ? draw_group(&g, &rng, c) : draw_plain(w, &g, &rng, c);
         }
         group_clear(&g);
         if (st != SG_OK || !(*rate_total > 0)) return st;
         const sg_cat_table *t = sg_explorer_known_table(w->ex, c->state);
         if (!t->entry[c->entry].kept) return SG_OK;
-        if (sg_interrupt_requested()) /* what has been reconverged stands in the table: the same draw comes again */
+        if (sg_interrupt_requested()) /* what has been reconverged stands in the table: the same draw comes
+                                         again */
             return sg_fail(SG_EINTERRUPTED, "interrupted in step %llu", (unsigned long long)w->row.step + 1);
         int alive;
         if ((st = sg_explorer_reconverge(w->ex, c->state, c->entry, &alive)) != SG_OK) return st;
@@ -205,7 +213,8 @@ static sg_status take_up(sg_kmc *w, uint64_t n_steps)
     return SG_OK;
 }
 
-sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const sg_kmc_options *opt, sg_kmc **out)
+sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const sg_kmc_options *opt,
+                        sg_kmc **out)
 {
     sg_kmc *w = sg_calloc(1, sizeof *w);
     uint64_t n_steps = 0;
@@ -262,9 +271,17 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
     const sg_cat_edge *edge = sg_explorer_edge(w->ex, entry.edge);
     sg_clock_add(&w->clock, c.dt);
     w->parent = c.state;
-    w->row = (sg_cat_step){.step = w->row.step + 1, .state = sg_explorer_target(w->ex, &entry), .edge = entry.edge,
-                           .centre = edge->centre, .reverse = entry.reverse, .is_basin = n_states > 1, .barrier = entry.barrier,
-                           .dt = c.dt, .rate_total = rate_total, .rate_missing = missing, .basin_size = (uint32_t)n_states,
+    w->row = (sg_cat_step){.step = w->row.step + 1,
+                           .state = sg_explorer_target(w->ex, &entry),
+                           .edge = entry.edge,
+                           .centre = edge->centre,
+                           .reverse = entry.reverse,
+                           .is_basin = n_states > 1,
+                           .barrier = entry.barrier,
+                           .dt = c.dt,
+                           .rate_total = rate_total,
+                           .rate_missing = missing,
+                           .basin_size = (uint32_t)n_states,
                            .n_hops = c.n_hops};
     fill_row(w, &w->row);
     *row = w->row;

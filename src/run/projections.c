@@ -64,7 +64,8 @@ static sg_status write_event(sg_run *run, const sg_cat_step *r)
                       e->dist_final, back ? e->strain_saddle[3] - e->strain_final[3] : e->strain_saddle[3],
                       back ? -e->strain_final[3] : e->strain_final[3], e->saddle_force, e->curvature,
                       e->curvature2, source_text[e->source < 3 ? e->source : 0],
-                      sg_sampler_text((sg_sampler)e->sampler), forth < 3 * SG_KB * run->cfg->kmc.temperature_K);
+                      sg_sampler_text((sg_sampler)e->sampler),
+                      forth < 3 * SG_KB * run->cfg->kmc.temperature_K);
 }
 
 typedef struct search_writer {

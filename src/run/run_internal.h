@@ -8,30 +8,30 @@
 
 typedef struct projections { /* files drawn from the catalog, open for appending */
     sg_tsv *trajectory, *events, *searches;
-    char *frames;          /* path of trajectory.extxyz */
-    uint64_t next_search;  /* id of the first search not written yet */
-    double last_time;      /* s, of the row before */
-    double flushed_s;      /* steady clock */
+    char *frames;         /* path of trajectory.extxyz */
+    uint64_t next_search; /* id of the first search not written yet */
+    double last_time;     /* s, of the row before */
+    double flushed_s;     /* steady clock */
 } projections;
 
 struct sg_run {
-    sg_config *cfg;        /* borrowed, as the next three */
+    sg_config *cfg; /* borrowed, as the next three */
     sg_system *sys;
     const sg_potential *pot;
     const sg_log *log;
-    sg_log inner;          /* what the explorer talks to */
+    sg_log inner; /* what the explorer talks to */
     char *folder;
     sg_run_setup setup;
     sg_catalog *cat;
     sg_explorer *ex;
     sg_kmc *walk;
     projections out;
-    double begin_s;        /* steady clock when the walk began */
+    double begin_s; /* steady clock when the walk began */
     uint64_t begin_step;
-    double begin_time;     /* s, the walk's clock then */
-    double tasks_before;   /* of the tables finished in this process */
-    double tasks_now;      /* of the one in hand */
-    double e_start;        /* eV, of row 0 */
+    double begin_time;   /* s, the walk's clock then */
+    double tasks_before; /* of the tables finished in this process */
+    double tasks_now;    /* of the one in hand */
+    double e_start;      /* eV, of row 0 */
 };
 
 double run_now_s(void); /* steady clock */

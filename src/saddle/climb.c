@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Min-mode following: maximise along the softest mode v, minimise across it.
  *
- * Where the curvature along v is negative the force is turned over along v, g = F - 2 (F.v) v, and g is followed by L-BFGS. The
- * history holds raw displacements and force differences; the turn is applied with the present v each time, so that the memory
- * stays good while v rotates. Where the curvature is positive the step is uphill along v alone (a convex patch).
- * Sources: Henkelman & Jonsson, JCP 111, 7010 (1999); Kästner & Sherwood, JCP 128, 014106 (2008) (L-BFGS with turned force). */
+ * Where the curvature along v is negative the force is turned over along v, g = F - 2 (F.v) v, and g is
+ * followed by L-BFGS. The history holds raw displacements and force differences; the turn is applied with the
+ * present v each time, so that the memory stays good while v rotates. Where the curvature is positive the
+ * step is uphill along v alone (a convex patch). Sources: Henkelman & Jonsson, JCP 111, 7010 (1999); Kästner
+ * & Sherwood, JCP 128, 014106 (2008) (L-BFGS with turned force). */
 #include "saddle_internal.h"
 
 #include <math.h>
@@ -13,8 +14,10 @@
 static const lanczos_rule warm_mode = {2, 4, 0.1, 0};    /* while climbing: the last mode is nearly right */
 static const lanczos_rule sharp_mode = {3, 24, 0.01, 0}; /* before a saddle is believed */
 static const int max_convex_steps = 80; /* a climb crosses 4-8 convex patches of a few steps; more is lost */
-static const double steady = 0.99, calm = 0.95; /* overlap of old and new mode: refresh every 3rd, every 2nd, every step */
-static const double first_step = 0.03; /* Å^2/eV, steepest descent before there is a history: half of 2 / stiffest curvature */
+static const double steady = 0.99,
+                    calm = 0.95; /* overlap of old and new mode: refresh every 3rd, every 2nd, every step */
+static const double first_step =
+    0.03; /* Å^2/eV, steepest descent before there is a history: half of 2 / stiffest curvature */
 
 sg_status climb_scratch_init(climb_scratch *c, size_t m)
 {
@@ -48,8 +51,10 @@ void climb_scratch_clear(climb_scratch *c)
     memset(c, 0, sizeof *c);
 }
 
-/* step = B^-1 g, with B from the last `used` pairs, force differences turned over along v. Oldest pair at `start`. */
-static void lbfgs_direction(size_t m, const climb_scratch *c, const double *v, int start, int used, double *step)
+/* step = B^-1 g, with B from the last `used` pairs, force differences turned over along v. Oldest pair at
+ * `start`. */
+static void lbfgs_direction(size_t m, const climb_scratch *c, const double *v, int start, int used,
+                            double *step)
 {
     double a[CLIMB_MEMORY] = {0}, rho[CLIMB_MEMORY] = {0}, yv[CLIMB_MEMORY] = {0};
     double scale = first_step;
@@ -61,7 +66,8 @@ static void lbfgs_direction(size_t m, const climb_scratch *c, const double *v, i
         yv[k] = vec_dot(m, y, v);
         const double sy = -(vec_dot(m, s, y) - 2 * yv[k] * vec_dot(m, s, v)); /* s . y_turned */
         const double yy = vec_dot(m, y, y);
-        if (!(sy > 1e-8 * yy)) { /* curvature below 1e-8 of its inverse: not a minimum direction, skip the pair */
+        if (!(sy >
+              1e-8 * yy)) { /* curvature below 1e-8 of its inverse: not a minimum direction, skip the pair */
             rho[k] = 0;
             continue;
         }
@@ -87,8 +93,8 @@ static void cap_step(size_t m, double step_max, double *step)
     if (longest > step_max) vec_scale(m, step_max / longest, step);
 }
 
-static sg_status refresh_mode(surface *s, const double *x, const double *f, const lanczos_rule *rule, double *v, double *curvature,
-                              climb_scratch *c, double *overlap)
+static sg_status refresh_mode(surface *s, const double *x, const double *f, const lanczos_rule *rule,
+                              double *v, double *curvature, climb_scratch *c, double *overlap)
 {
     lanczos_result mode;
 
@@ -102,8 +108,8 @@ static sg_status refresh_mode(surface *s, const double *x, const double *f, cons
     return SG_OK;
 }
 
-sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double *curvature, climb_scratch *c, climb_end *end,
-                double *energy, double *f_end)
+sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double *curvature, climb_scratch *c,
+                climb_end *end, double *energy, double *f_end)
 {
     const size_t m = s->m;
     const int calls_at_start = *s->calls;
@@ -113,7 +119,8 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
 
     while (st == SG_OK) {
         *f_end = vec_max_atom(m, c->f);
-        if (*f_end <= rule->f_max && !fresh) { /* looks converged: look at the mode properly before believing it */
+        if (*f_end <= rule->f_max &&
+            !fresh) { /* looks converged: look at the mode properly before believing it */
             st = refresh_mode(s, x, c->f, &sharp_mode, v, curvature, c, &overlap);
             if (st != SG_OK) break;
             fresh = 1;

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Softest mode of the Hessian without the Hessian.
  *
- * H u is taken from one-sided differences of forces, -(F(x + d u) - F(x)) / d; the Krylov space is orthogonalised in full at every
- * step because it stays small. Zero modes are projected out of every vector: left in, the free translations come back as
- * curvature of either sign around zero.
- * Source: Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950); Malek & Mousseau, PRE 62, 7723 (2000). */
+ * H u is taken from one-sided differences of forces, -(F(x + d u) - F(x)) / d; the Krylov space is
+ * orthogonalised in full at every step because it stays small. Zero modes are projected out of every vector:
+ * left in, the free translations come back as curvature of either sign around zero. Source: Lanczos, J. Res.
+ * Natl. Bur. Stand. 45, 255 (1950); Malek & Mousseau, PRE 62, 7723 (2000). */
 #include "saddle_internal.h"
 
 #include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
-static const double difference = 1e-4; /* Å, norm of the displacement: rounding gives 1e-8 eV/Å^2, anharmonicity a few 1e-3 */
+static const double difference =
+    1e-4; /* Å, norm of the displacement: rounding gives 1e-8 eV/Å^2, anharmonicity a few 1e-3 */
 static const double space_exhausted = 1e-10; /* eV/Å^2, nothing left to add to the Krylov space */
 
-static sg_status hessian_times(surface *s, const double *x, const double *f0, const double *u, double *scratch, double *out)
+static sg_status hessian_times(surface *s, const double *x, const double *f0, const double *u,
+                               double *scratch, double *out)
 {
     double energy;
 
-    for (size_t k = 0; k < s->m; k++) scratch[k] = x[k] + difference * u[k];
+    for (size_t k = 0; k < s->m; k++)
+        scratch[k] = x[k] + difference * u[k];
     const sg_status st = surface_force(s, scratch, &energy, out);
     if (st != SG_OK) return st;
-    for (size_t k = 0; k < s->m; k++) out[k] = (f0[k] - out[k]) / difference;
+    for (size_t k = 0; k < s->m; k++)
+        out[k] = (f0[k] - out[k]) / difference;
     return SG_OK;
 }
 
@@ -33,7 +37,9 @@ static sg_status lowest_pair(int k, const double *alpha, const double *beta, dou
     memcpy(d, alpha, (size_t)k * sizeof *d);
     memcpy(e, beta, (size_t)k * sizeof *e);
     const lapack_int info = LAPACKE_dstev(LAPACK_COL_MAJOR, 'V', k, d, e, z, k);
-    if (info != 0) return sg_fail(SG_ENUMERIC, "eigenvalues of a tridiagonal matrix of order %d: LAPACK code %d", k, (int)info);
+    if (info != 0)
+        return sg_fail(SG_ENUMERIC, "eigenvalues of a tridiagonal matrix of order %d: LAPACK code %d", k,
+                       (int)info);
     *value = d[0];
     memcpy(vector, z, (size_t)k * sizeof *vector);
     return SG_OK;
@@ -45,8 +51,8 @@ static void keep_out(const surface *s, const double *deflate, double *v)
     if (deflate) vec_axpy(s->m, -vec_dot(s->m, deflate, v), deflate, v);
 }
 
-sg_status lanczos_softest(surface *s, const double *x, const double *f0, const lanczos_rule *rule, const double *deflate, double *v,
-                          lanczos_scratch *scratch, lanczos_result *result)
+sg_status lanczos_softest(surface *s, const double *x, const double *f0, const lanczos_rule *rule,
+                          const double *deflate, double *v, lanczos_scratch *scratch, lanczos_result *result)
 {
     const size_t m = s->m;
     double alpha[LANCZOS_MAX], beta[LANCZOS_MAX], y[LANCZOS_MAX];
@@ -76,7 +82,8 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
         k++;
         if ((st = lowest_pair(k, alpha, beta, &value, y)) != SG_OK) return st;
         result->residual = fabs(beta[k - 1] * y[k - 1]);
-        /* with few atoms free the space is used up, and the value exact; what is left over then is noise, the deflated mode in it */
+        /* with few atoms free the space is used up, and the value exact; what is left over then is noise, the
+         * deflated mode in it */
         const int exhausted = beta[k - 1] < space_exhausted || (size_t)k == dimension;
         result->settled = exhausted || (fabs(value - previous) <= rule->tolerance * fabs(value) &&
                                         (!rule->sign || result->residual < fabs(value)));
@@ -84,11 +91,13 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
         previous = value;
         if (k < scratch->capacity) {
             double *next = scratch->basis + (size_t)k * m;
-            for (size_t i = 0; i < m; i++) next[i] = scratch->w[i] / beta[k - 1];
+            for (size_t i = 0; i < m; i++)
+                next[i] = scratch->w[i] / beta[k - 1];
         }
     }
     memset(v, 0, m * sizeof *v);
-    for (int i = 0; i < k; i++) vec_axpy(m, y[i], scratch->basis + (size_t)i * m, v);
+    for (int i = 0; i < k; i++)
+        vec_axpy(m, y[i], scratch->basis + (size_t)i * m, v);
     vec_scale(m, 1 / vec_norm(m, v), v);
     result->value = value;
     result->iterations = k;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside module saddle: a surface is the energy as a function of the coordinates that move, packed into one vector. */
+/* Inside module saddle: a surface is the energy as a function of the coordinates that move, packed into one
+ * vector. */
 #ifndef SADDLE_INTERNAL_H
 #define SADDLE_INTERNAL_H
 
@@ -20,7 +21,8 @@ typedef struct surface {
     int *calls; /* counter of the phase in hand */
 } surface;
 
-sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys, const sg_atom_set *set);
+sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys,
+                       const sg_atom_set *set);
 void surface_clear(surface *s);
 void surface_get(const surface *s, double *x);
 
@@ -57,15 +59,15 @@ typedef struct lanczos_result {
     int settled; /* the tolerance was met */
 } lanczos_result;
 
-/* Softest mode at x by Lanczos with one-sided differences of forces. v: start vector in, mode out (unit). `deflate` NULL or a
- * unit vector kept out of the space. */
-sg_status lanczos_softest(surface *s, const double *x, const double *f0, const lanczos_rule *rule, const double *deflate, double *v,
-                          lanczos_scratch *scratch, lanczos_result *result);
+/* Softest mode at x by Lanczos with one-sided differences of forces. v: start vector in, mode out (unit).
+ * `deflate` NULL or a unit vector kept out of the space. */
+sg_status lanczos_softest(surface *s, const double *x, const double *f0, const lanczos_rule *rule,
+                          const double *deflate, double *v, lanczos_scratch *scratch, lanczos_result *result);
 
 typedef struct climb_rule {
-    double f_max;     /* eV/Å, end */
-    double step_max;  /* Å per atom */
-    double e_limit;   /* eV, absolute */
+    double f_max;    /* eV/Å, end */
+    double step_max; /* Å per atom */
+    double e_limit;  /* eV, absolute */
     int max_calls;
 } climb_rule;
 
@@ -83,7 +85,7 @@ sg_status climb_scratch_init(climb_scratch *c, size_t m);
 void climb_scratch_clear(climb_scratch *c);
 
 /* Follow v from x to a first-order saddle. x, v, curvature in and out; energy and f_end out. */
-sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double *curvature, climb_scratch *c, climb_end *end,
-                double *energy, double *f_end);
+sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double *curvature, climb_scratch *c,
+                climb_end *end, double *energy, double *f_end);
 
 #endif

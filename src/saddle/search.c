@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One search as numbered steps: 1 push, 2 leave the basin, 3 climb with the surroundings frozen, 4 climb with everything free,
- * 5 relax to both sides, 6 second curvature. Any step may end the search with an outcome. Steps 4-6 are shared with the
- * refinement of guessed saddles. */
+/* One search as numbered steps: 1 push, 2 leave the basin, 3 climb with the surroundings frozen, 4 climb with
+ * everything free, 5 relax to both sides, 6 second curvature. Any step may end the search with an outcome.
+ * Steps 4-6 are shared with the refinement of guessed saddles. */
 #include "saddle_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-static const int max_pushes = 40;          /* 10 Å in all: the basin is left after 3-15 pushes or never */
-static const int pushes_before_mode = 2;   /* nothing to see closer to the minimum */
-static const int moves_across = 4;         /* descents across the push after each push */
-static const double move_factor = 0.03;    /* Å^2/eV, half of 2 / stiffest curvature of a metal (~30 eV/Å^2) */
-static const double move_max = 0.05;       /* Å per atom and descent */
+static const int max_pushes = 40;        /* 10 Å in all: the basin is left after 3-15 pushes or never */
+static const int pushes_before_mode = 2; /* nothing to see closer to the minimum */
+static const int moves_across = 4;       /* descents across the push after each push */
+static const double move_factor = 0.03; /* Å^2/eV, half of 2 / stiffest curvature of a metal (~30 eV/Å^2) */
+static const double move_max = 0.05;    /* Å per atom and descent */
 static const lanczos_rule leaving_mode = {3, 14, 0.1, 0};
 static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.01, 1};
-static const double push_off = 0.15;       /* Å, farthest atom, off the saddle; doubled when it falls back */
+static const double push_off = 0.15; /* Å, farthest atom, off the saddle; doubled when it falls back */
 static const int push_off_tries = 3;
-static const double barrier_min = 1e-3;    /* eV, below it there is no event */
-static const double hollow_depth = 0.01, hollow_width = 0.5; /* eV, Å: what may be a hollow of the start's own basin */
+static const double barrier_min = 1e-3; /* eV, below it there is no event */
+static const double hollow_depth = 0.01,
+                    hollow_width = 0.5; /* eV, Å: what may be a hollow of the start's own basin */
 static const int hollow_steps = 4;
-static const double whole_share = 0.9;     /* a local set this large saves nothing */
+static const double whole_share = 0.9; /* a local set this large saves nothing */
 
 struct sg_saddle_work {
     sg_system *sys; /* moves; cell, types and fixed flags as in the start */
     sg_potential_work *forces;
     unsigned char *member;
     int *atom;
-    double *x, *v, *push, *mode2; /* [3n] */
-    double (*end)[3];               /* [n] minimum of the side in hand */
+    double *x, *v, *push, *mode2;  /* [3n] */
+    double (*end)[3];              /* [n] minimum of the side in hand */
     double (*near)[3], (*side)[3]; /* [n] near: of two minima that are not the start, the one closer to it */
     climb_scratch climb;
 };
@@ -52,10 +53,11 @@ const char *sg_sampler_text(sg_sampler sampler)
 sg_saddle_options sg_saddle_defaults(void)
 {
     return (sg_saddle_options){
-        .local_radius = 10,    /* 75 % of the searches connected; 33 % with 2000 atoms free */
-        .push_radius = 2.0,    /* 1-3 atoms */
-        .push_step = 0.15,     /* larger leaves sooner and connects less */
-        .curvature_out = -1.0, /* closer to zero the mode is lost again while climbing: 10 % of the searches at -0.3 */
+        .local_radius = 10, /* 75 % of the searches connected; 33 % with 2000 atoms free */
+        .push_radius = 2.0, /* 1-3 atoms */
+        .push_step = 0.15,  /* larger leaves sooner and connects less */
+        .curvature_out =
+            -1.0, /* closer to zero the mode is lost again while climbing: 10 % of the searches at -0.3 */
         .step_max = 0.10,
         .climb_max = 15,
         .f_local = 0.05,
@@ -99,7 +101,8 @@ static void passage_begin(sg_passage *p)
     p->outcome = SG_NO_EXIT;
     memset(&p->calls, 0, sizeof p->calls);
     p->e_saddle = p->e_final = p->f_saddle = p->f_final = p->curvature = p->curvature2 = NAN;
-    for (int a = 0; a < 6; a++) p->virial_saddle[a] = p->virial_final[a] = NAN;
+    for (int a = 0; a < 6; a++)
+        p->virial_saddle[a] = p->virial_final[a] = NAN;
 }
 
 sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, sg_saddle_work **out)
@@ -154,7 +157,8 @@ const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work)
 static double distance(const sg_system *sys, int a, int b)
 {
     double d[3];
-    for (int k = 0; k < 3; k++) d[k] = sys->x[b][k] - sys->x[a][k];
+    for (int k = 0; k < 3; k++)
+        d[k] = sys->x[b][k] - sys->x[a][k];
     sg_cell_minimum_image(&sys->cell, d);
     return sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
 }
@@ -173,7 +177,8 @@ static int local_set(sg_saddle_work *w, int centre, double radius, sg_atom_set *
     return radius > 0 && n < whole_share * sys->n;
 }
 
-/* Random direction of the atoms near the centre, unit length, packed. @return 0 when none of them can move. */
+/* Random direction of the atoms near the centre, unit length, packed. @return 0 when none of them can move.
+ */
 static int random_push(const surface *s, int centre, double radius, sg_rng *rng, double *push)
 {
     int n = 0;
@@ -181,7 +186,8 @@ static int random_push(const surface *s, int centre, double radius, sg_rng *rng,
     memset(push, 0, s->m * sizeof *push);
     for (int k = 0; k < s->n_active; k++) {
         if (distance(s->sys, centre, s->atom[k]) > radius) continue;
-        for (int a = 0; a < 3; a++) push[3 * k + a] = sg_rng_normal(rng);
+        for (int a = 0; a < 3; a++)
+            push[3 * k + a] = sg_rng_normal(rng);
         n++;
     }
     surface_project(s, push);
@@ -208,7 +214,8 @@ static sg_status descend_across(surface *s, const double *push, double *x, doubl
 }
 
 /* Push until the lowest curvature is below the threshold. */
-static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_work *w, double *curvature, sg_outcome *outcome)
+static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_work *w, double *curvature,
+                             sg_outcome *outcome)
 {
     double *f = w->climb.f, energy;
     lanczos_result mode;
@@ -223,7 +230,8 @@ static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_w
         if (energy > p->e_start + p->opt->climb_max) return *outcome = SG_BLOW_UP, SG_OK;
         if ((st = descend_across(s, w->push, w->x, f)) != SG_OK) return st;
         if (k <= pushes_before_mode) continue;
-        if ((st = lanczos_softest(s, w->x, f, &leaving_mode, NULL, w->v, &w->climb.lanczos, &mode)) != SG_OK) return st;
+        if ((st = lanczos_softest(s, w->x, f, &leaving_mode, NULL, w->v, &w->climb.lanczos, &mode)) != SG_OK)
+            return st;
         *curvature = mode.value;
         if (mode.value < p->opt->curvature_out) {
             if (vec_dot(s->m, w->v, w->push) < 0) vec_scale(s->m, -1, w->v);
@@ -247,8 +255,10 @@ static int calls_left(const sg_saddle_problem *p, const sg_saddle_calls *c)
     return left > 0 ? left : 0;
 }
 
-/* Steps 1-3 on the surface with only the surroundings of the centre free. Leaves positions in w->sys and the mode in out->mode. */
-static sg_status local_phase(const sg_saddle_problem *p, int centre, sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+/* Steps 1-3 on the surface with only the surroundings of the centre free. Leaves positions in w->sys and the
+ * mode in out->mode. */
+static sg_status local_phase(const sg_saddle_problem *p, int centre, sg_rng *rng, sg_saddle_work *w,
+                             sg_passage *out)
 {
     sg_atom_set set;
     surface s;
@@ -261,9 +271,11 @@ static sg_status local_phase(const sg_saddle_problem *p, int centre, sg_rng *rng
     surface_get(&s, w->x);
     if (w->sys->fixed[centre] || !random_push(&s, centre, p->opt->push_radius, rng, w->push)) goto done;
     s.calls = &out->calls.leave;
-    if ((st = leave_basin(&s, p, w, &curvature, &out->outcome)) != SG_OK || out->outcome != SG_FOUND) goto done;
+    if ((st = leave_basin(&s, p, w, &curvature, &out->outcome)) != SG_OK || out->outcome != SG_FOUND)
+        goto done;
     s.calls = &out->calls.climb;
-    const climb_rule rule = {p->opt->f_local, p->opt->step_max, p->e_start + p->opt->climb_max, calls_left(p, &out->calls)};
+    const climb_rule rule = {p->opt->f_local, p->opt->step_max, p->e_start + p->opt->climb_max,
+                             calls_left(p, &out->calls)};
     st = climb(&s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
     if (st != SG_OK) goto done;
     out->outcome = outcome_of_climb(end, 0);
@@ -285,7 +297,8 @@ static sg_status whole_phase(const sg_saddle_problem *p, sg_saddle_work *w, surf
     lanczos_result mode;
 
     surface_get(s, w->x);
-    for (int k = 0; k < s->n_active; k++) memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
     s->calls = &out->calls.refine;
     double *f = w->climb.f;
     const lanczos_rule first = {2, 8, 0.1, 0};
@@ -293,7 +306,8 @@ static sg_status whole_phase(const sg_saddle_problem *p, sg_saddle_work *w, surf
     if (st == SG_OK) st = lanczos_softest(s, w->x, f, &first, NULL, w->v, &w->climb.lanczos, &mode);
     if (st != SG_OK) return st;
     curvature = mode.value;
-    const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max, calls_left(p, &out->calls)};
+    const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max,
+                             calls_left(p, &out->calls)};
     st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
     if (st != SG_OK) return st;
     out->outcome = outcome_of_climb(end, 1);
@@ -305,13 +319,15 @@ static sg_status whole_phase(const sg_saddle_problem *p, sg_saddle_work *w, surf
     out->curvature = curvature;
     memcpy(out->x_saddle, w->sys->x, (size_t)out->n * sizeof *out->x_saddle);
     memset(out->mode, 0, (size_t)out->n * sizeof *out->mode);
-    for (int k = 0; k < s->n_active; k++) memcpy(out->mode[s->atom[k]], w->v + 3 * k, sizeof out->mode[0]);
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(out->mode[s->atom[k]], w->v + 3 * k, sizeof out->mode[0]);
     if (out->e_saddle - p->e_start < barrier_min) out->outcome = SG_DEGENERATE;
     return SG_OK;
 }
 
 /* Relax off the saddle along sign * mode into w->sys. */
-static sg_status relax_side(const sg_saddle_problem *p, double sign, sg_saddle_work *w, sg_passage *out, sg_minimize_result *end)
+static sg_status relax_side(const sg_saddle_problem *p, double sign, sg_saddle_work *w, sg_passage *out,
+                            sg_minimize_result *end)
 {
     const double longest = vec_max_atom(3 * (size_t)out->n, &out->mode[0][0]);
     double amplitude = push_off;
@@ -321,12 +337,14 @@ static sg_status relax_side(const sg_saddle_problem *p, double sign, sg_saddle_w
     rule.max_step = p->opt->step_max;
     for (int k = 0; k < push_off_tries; k++, amplitude *= 2) {
         for (int i = 0; i < out->n; i++)
-            for (int a = 0; a < 3; a++) w->sys->x[i][a] = out->x_saddle[i][a] + sign * amplitude / longest * out->mode[i][a];
+            for (int a = 0; a < 3; a++)
+                w->sys->x[i][a] = out->x_saddle[i][a] + sign * amplitude / longest * out->mode[i][a];
         const sg_status st = sg_minimize(p->pot, w->forces, w->sys, NULL, &rule, end);
         if (st != SG_OK) return st;
         out->calls.relax += end->force_calls;
-        if (end->energy < out->e_saddle && sg_system_displacement(w->sys, (const double (*)[3])out->x_saddle,
-                                                                  (const double (*)[3])w->sys->x, NULL, NULL) > push_off / 2)
+        if (end->energy < out->e_saddle &&
+            sg_system_displacement(w->sys, (const double(*)[3])out->x_saddle, (const double(*)[3])w->sys->x,
+                                   NULL, NULL) > push_off / 2)
             break;
     }
     return SG_OK;
@@ -334,19 +352,23 @@ static sg_status relax_side(const sg_saddle_problem *p, double sign, sg_saddle_w
 
 static double distance_from_start(const sg_saddle_problem *p, const sg_saddle_work *w)
 {
-    return sg_system_displacement(w->sys, (const double (*)[3])p->start->x, (const double (*)[3])w->sys->x, NULL, NULL);
+    return sg_system_displacement(w->sys, (const double(*)[3])p->start->x, (const double(*)[3])w->sys->x,
+                                  NULL, NULL);
 }
 
 static int is_start(const sg_saddle_problem *p, const sg_saddle_work *w, double energy)
 {
-    return fabs(energy - p->e_start) < p->opt->identity_energy && distance_from_start(p, w) < p->opt->identity_distance;
+    return fabs(energy - p->e_start) < p->opt->identity_energy &&
+           distance_from_start(p, w) < p->opt->identity_distance;
 }
 
-/* A minimum that parts from the start over less than the least barrier of an event is the start: a soft spot of a glass, tripped by the
- * saddle's strain field, may rest in a hollow of its own a fraction of a meV deep. Walks from the minimum in w->sys towards
- * the start until the energy has risen by the least barrier (no) or the relaxation leads home (yes: w->sys is the start then).
- * The straight way bounds the true barrier from above. */
-static sg_status slides_to_start(const sg_saddle_problem *p, sg_saddle_work *w, double energy, sg_passage *out, int *yes)
+/* A minimum that parts from the start over less than the least barrier of an event is the start: a soft spot
+ * of a glass, tripped by the saddle's strain field, may rest in a hollow of its own a fraction of a meV deep.
+ * Walks from the minimum in w->sys towards the start until the energy has risen by the least barrier (no) or
+ * the relaxation leads home (yes: w->sys is the start then). The straight way bounds the true barrier from
+ * above. */
+static sg_status slides_to_start(const sg_saddle_problem *p, sg_saddle_work *w, double energy,
+                                 sg_passage *out, int *yes)
 {
     double(*const way)[3] = (double(*)[3])w->v; /* free until step 6 */
     sg_forces point = {.f = w->side};
@@ -355,14 +377,15 @@ static sg_status slides_to_start(const sg_saddle_problem *p, sg_saddle_work *w, 
 
     *yes = 0;
     if (fabs(energy - p->e_start) > hollow_depth || distance_from_start(p, w) > hollow_width) return SG_OK;
-    sg_system_displacement(w->sys, (const double (*)[3])w->sys->x, (const double (*)[3])p->start->x, way, NULL);
+    sg_system_displacement(w->sys, (const double(*)[3])w->sys->x, (const double(*)[3])p->start->x, way, NULL);
     memcpy(w->climb.f, w->sys->x, (size_t)out->n * sizeof *w->sys->x);
     const double(*const hollow)[3] = (const double(*)[3])w->climb.f;
     rule.f_max = p->opt->f_minimum;
     rule.max_step = p->opt->step_max;
     for (int k = 1; k <= hollow_steps && !*yes; k++) {
         for (int i = 0; i < out->n; i++)
-            for (int a = 0; a < 3; a++) w->sys->x[i][a] = hollow[i][a] + (double)k / (hollow_steps + 1) * way[i][a];
+            for (int a = 0; a < 3; a++)
+                w->sys->x[i][a] = hollow[i][a] + (double)k / (hollow_steps + 1) * way[i][a];
         sg_status st = sg_potential_compute(p->pot, w->forces, w->sys, NULL, &point);
         out->calls.relax++;
         if (st != SG_OK || point.energy - energy > barrier_min) return st;
@@ -381,9 +404,11 @@ static sg_status both_sides(const sg_saddle_problem *p, sg_saddle_work *w, sg_pa
     double back = 0, nearest = INFINITY;
     int start_side = -1;
 
-    sg_system_displacement(p->start, (const double (*)[3])out->x_saddle, (const double (*)[3])p->start->x, w->side, NULL);
+    sg_system_displacement(p->start, (const double(*)[3])out->x_saddle, (const double(*)[3])p->start->x,
+                           w->side, NULL);
     for (int i = 0; i < out->n; i++)
-        for (int a = 0; a < 3; a++) back += w->side[i][a] * out->mode[i][a];
+        for (int a = 0; a < 3; a++)
+            back += w->side[i][a] * out->mode[i][a];
     const double toward = back >= 0 ? 1 : -1;
     for (int side = 0; side < 2; side++) {
         sg_status st = relax_side(p, side == 0 ? toward : -toward, w, out, &end[side]);
@@ -422,9 +447,11 @@ static sg_status check_index(surface *s, sg_rng *rng, sg_saddle_work *w, sg_pass
         memcpy(w->x + 3 * k, out->x_saddle[s->atom[k]], sizeof out->x_saddle[0]);
         memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
     }
-    for (size_t k = 0; k < s->m; k++) w->mode2[k] = sg_rng_normal(rng);
+    for (size_t k = 0; k < s->m; k++)
+        w->mode2[k] = sg_rng_normal(rng);
     sg_status st = surface_force(s, w->x, &energy, w->climb.f);
-    if (st == SG_OK) st = lanczos_softest(s, w->x, w->climb.f, &second_mode, w->v, w->mode2, &w->climb.lanczos, &second);
+    if (st == SG_OK)
+        st = lanczos_softest(s, w->x, w->climb.f, &second_mode, w->v, w->mode2, &w->climb.lanczos, &second);
     if (st != SG_OK) return st;
     out->curvature2 = second.value;
     if (!(second.settled && second.value > 0)) out->outcome = SG_WRONG_INDEX;
@@ -437,17 +464,21 @@ static sg_status connect(const sg_saddle_problem *p, sg_saddle_work *w, surface 
     const sg_status st = whole_phase(p, w, s, out);
 
     if (st != SG_OK || out->outcome != SG_FOUND) return st;
-    if (p->known && p->known(p->known_arg, out->e_saddle, (const double (*)[3])out->x_saddle)) return out->outcome = SG_KNOWN, SG_OK;
+    if (p->known && p->known(p->known_arg, out->e_saddle, (const double(*)[3])out->x_saddle))
+        return out->outcome = SG_KNOWN, SG_OK;
     return both_sides(p, w, out);
 }
 
-/* On its way a climb may trip a soft spot elsewhere; its saddle then belongs to a neighbour of the start. The same displacement,
- * taken from that neighbour and laid on the start, is a good guess of the event without the slip. */
+/* On its way a climb may trip a soft spot elsewhere; its saddle then belongs to a neighbour of the start. The
+ * same displacement, taken from that neighbour and laid on the start, is a good guess of the event without
+ * the slip. */
 static void undo_slip(const sg_saddle_problem *p, sg_saddle_work *w, const sg_passage *out)
 {
-    sg_system_displacement(p->start, (const double (*)[3])w->near, (const double (*)[3])out->x_saddle, w->side, NULL);
+    sg_system_displacement(p->start, (const double(*)[3])w->near, (const double(*)[3])out->x_saddle, w->side,
+                           NULL);
     for (int i = 0; i < out->n; i++)
-        for (int a = 0; a < 3; a++) w->sys->x[i][a] = p->start->x[i][a] + w->side[i][a];
+        for (int a = 0; a < 3; a++)
+            w->sys->x[i][a] = p->start->x[i][a] + w->side[i][a];
 }
 
 static sg_status complete(const sg_saddle_problem *p, sg_rng *rng, sg_saddle_work *w, sg_passage *out)
@@ -461,7 +492,8 @@ static sg_status complete(const sg_saddle_problem *p, sg_rng *rng, sg_saddle_wor
         const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
         undo_slip(p, w, out);
         st = connect(p, w, &s, out);
-        if (st == SG_OK && out->outcome != SG_FOUND && out->outcome != SG_KNOWN) { /* then the first finding stands */
+        if (st == SG_OK && out->outcome != SG_FOUND &&
+            out->outcome != SG_KNOWN) { /* then the first finding stands */
             out->outcome = SG_DISCONNECTED;
             out->e_saddle = e_saddle;
             out->f_saddle = f_saddle;
@@ -480,7 +512,8 @@ static void begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out
     sg_potential_work_reset(w->forces);
 }
 
-sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, sg_rng *rng, sg_saddle_work *w,
+                           sg_passage *out)
 {
     begin(p, w, out);
     const sg_status st = local_phase(p, centre, rng, w, out);
@@ -488,13 +521,15 @@ sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, sg_rng *rng, 
     return complete(p, rng, w, out);
 }
 
-sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3], const double (*mode_guess)[3], sg_rng *rng,
-                           sg_saddle_work *w, sg_passage *out)
+sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3],
+                           const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *w, sg_passage *out)
 {
     begin(p, w, out);
     for (int i = 0; i < out->n; i++) /* a guess from elsewhere may move atoms that are held still here */
         if (!w->sys->fixed[i]) memcpy(w->sys->x[i], x_guess[i], sizeof w->sys->x[i]);
-    if (mode_guess) memcpy(out->mode, mode_guess, (size_t)out->n * sizeof *out->mode);
-    else sg_system_displacement(p->start, (const double (*)[3])p->start->x, x_guess, out->mode, NULL);
+    if (mode_guess)
+        memcpy(out->mode, mode_guess, (size_t)out->n * sizeof *out->mode);
+    else
+        sg_system_displacement(p->start, (const double(*)[3])p->start->x, x_guess, out->mode, NULL);
     return complete(p, rng, w, out);
 }

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys, const sg_atom_set *set)
+sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys,
+                       const sg_atom_set *set)
 {
     const int n_candidates = set ? set->n : sys->n;
 
@@ -38,16 +39,19 @@ void surface_clear(surface *s)
 
 void surface_get(const surface *s, double *x)
 {
-    for (int k = 0; k < s->n_active; k++) memcpy(x + 3 * k, s->sys->x[s->atom[k]], 3 * sizeof *x);
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(x + 3 * k, s->sys->x[s->atom[k]], 3 * sizeof *x);
 }
 
 sg_status surface_force(surface *s, const double *x, double *energy, double *f)
 {
-    for (int k = 0; k < s->n_active; k++) memcpy(s->sys->x[s->atom[k]], x + 3 * k, 3 * sizeof *x);
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(s->sys->x[s->atom[k]], x + 3 * k, 3 * sizeof *x);
     const sg_status st = sg_potential_compute(s->pot, s->work, s->sys, s->set, &s->out);
     if (s->calls) ++*s->calls;
     if (st != SG_OK) return st;
-    for (int k = 0; k < s->n_active; k++) memcpy(f + 3 * k, s->out.f[s->atom[k]], 3 * sizeof *f);
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(f + 3 * k, s->out.f[s->atom[k]], 3 * sizeof *f);
     surface_project(s, f);
     *energy = s->out.energy;
     return SG_OK;
@@ -59,16 +63,20 @@ void surface_project(const surface *s, double *v)
 
     if (!s->translates) return;
     for (int k = 0; k < s->n_active; k++)
-        for (int a = 0; a < 3; a++) mean[a] += v[3 * k + a];
-    for (int a = 0; a < 3; a++) mean[a] /= s->n_active;
+        for (int a = 0; a < 3; a++)
+            mean[a] += v[3 * k + a];
+    for (int a = 0; a < 3; a++)
+        mean[a] /= s->n_active;
     for (int k = 0; k < s->n_active; k++)
-        for (int a = 0; a < 3; a++) v[3 * k + a] -= mean[a];
+        for (int a = 0; a < 3; a++)
+            v[3 * k + a] -= mean[a];
 }
 
 double vec_dot(size_t m, const double *a, const double *b)
 {
     double sum = 0;
-    for (size_t k = 0; k < m; k++) sum += a[k] * b[k];
+    for (size_t k = 0; k < m; k++)
+        sum += a[k] * b[k];
     return sum;
 }
 
@@ -79,12 +87,14 @@ double vec_norm(size_t m, const double *a)
 
 void vec_axpy(size_t m, double c, const double *a, double *b)
 {
-    for (size_t k = 0; k < m; k++) b[k] += c * a[k];
+    for (size_t k = 0; k < m; k++)
+        b[k] += c * a[k];
 }
 
 void vec_scale(size_t m, double c, double *a)
 {
-    for (size_t k = 0; k < m; k++) a[k] *= c;
+    for (size_t k = 0; k < m; k++)
+        a[k] *= c;
 }
 
 double vec_max_atom(size_t m, const double *a)

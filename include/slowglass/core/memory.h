@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/** Zeroed array of n objects of `size` bytes; n = 0 gives a valid pointer. NULL when memory is out. Free with sg_free. */
+/** Zeroed array of n objects of `size` bytes; n = 0 gives a valid pointer. NULL when memory is out. Free with
+ * sg_free. */
 void *sg_calloc(size_t n, size_t size);
 
 /** Resize; contents beyond the old length are undefined. NULL when memory is out, `old` then stays valid. */
@@ -21,7 +22,8 @@ void sg_free(void *p);
  * @return 0, or -1 when memory is out (array unchanged). */
 int sg_grow(void **array, size_t *capacity, size_t need, size_t size);
 
-/** For tests: the next `k` allocations of this thread succeed, the one after fails once; k < 0 switches off. */
+/** For tests: the next `k` allocations of this thread succeed, the one after fails once; k < 0 switches off.
+ */
 void sg_alloc_fail_after(long k);
 
 #endif

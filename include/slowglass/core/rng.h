@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counter-based random numbers: a stream is a pure function of (seed, purpose, a, b, c), so that results do not
- * depend on threads, on order of execution or on where a run was resumed.
- * Philox4x64-10 of Random123. Source: Salmon, Moraes, Dror & Shaw, SC11 (2011), "Parallel random numbers: as easy as 1, 2, 3".
- * Distributions: Marsaglia & Tsang, ACM TOMS 26, 363 (2000) (gamma); Hörmann, J. Stat. Comput. Simul. 46, 101 (1993)
- * and Insur. Math. Econ. 12, 39 (1993) (binomial, Poisson by transformed rejection). */
+/* Counter-based random numbers: a stream is a pure function of (seed, purpose, a, b, c), so that results do
+ * not depend on threads, on order of execution or on where a run was resumed. Philox4x64-10 of Random123.
+ * Source: Salmon, Moraes, Dror & Shaw, SC11 (2011), "Parallel random numbers: as easy as 1, 2, 3".
+ * Distributions: Marsaglia & Tsang, ACM TOMS 26, 363 (2000) (gamma); Hörmann, J. Stat. Comput. Simul. 46, 101
+ * (1993) and Insur. Math. Econ. 12, 39 (1993) (binomial, Poisson by transformed rejection). */
 #ifndef SLOWGLASS_CORE_RNG_H
 #define SLOWGLASS_CORE_RNG_H
 
 #include <stdint.h>
 
 typedef enum sg_rng_purpose { /* part of the stream's name: never renumber */
-    SG_RNG_TEST = 0,
-    SG_RNG_SEARCH = 1,        /* a = state, b = atom, c = run-local attempt */
-    SG_RNG_STEP = 2,          /* a = step */
-    SG_RNG_BASIN = 3,         /* a = step */
-    SG_RNG_VERIFY = 4,        /* a = state, b = atom, c = attempt */
-    SG_RNG_USER = 5
+                              SG_RNG_TEST = 0,
+                              SG_RNG_SEARCH = 1, /* a = state, b = atom, c = run-local attempt */
+                              SG_RNG_STEP = 2,   /* a = step */
+                              SG_RNG_BASIN = 3,  /* a = step */
+                              SG_RNG_VERIFY = 4, /* a = state, b = atom, c = attempt */
+                              SG_RNG_USER = 5
 } sg_rng_purpose;
 
 typedef struct sg_rng { /* caller's storage; copy by assignment */

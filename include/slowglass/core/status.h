@@ -5,20 +5,20 @@
 #define SLOWGLASS_CORE_STATUS_H
 
 /* One list gives the enum, its text and the exit code of the program. */
-#define SG_STATUS_LIST(X)                                            \
-    X(SG_OK, "ok", 0)                                                \
-    X(SG_EINVAL, "invalid input", 2)                                 \
-    X(SG_EPARSE, "malformed file", 2)                                \
-    X(SG_EMISMATCH, "inputs do not belong together", 2)              \
-    X(SG_EUNSUPPORTED, "not available in this version", 2)           \
-    X(SG_ENOTFOUND, "not found", 2)                                  \
-    X(SG_EIO, "file could not be read or written", 3)                \
-    X(SG_ENOMEM, "out of memory", 3)                                 \
-    X(SG_EFULL, "no space left", 3)                                  \
-    X(SG_ELOCKED, "locked by another process", 3)                    \
-    X(SG_ENUMERIC, "numbers went wrong", 1)                          \
-    X(SG_EBACKEND, "library failed", 1)                              \
-    X(SG_ECORRUPT, "damaged record", 1)                              \
+#define SG_STATUS_LIST(X)                                                                                    \
+    X(SG_OK, "ok", 0)                                                                                        \
+    X(SG_EINVAL, "invalid input", 2)                                                                         \
+    X(SG_EPARSE, "malformed file", 2)                                                                        \
+    X(SG_EMISMATCH, "inputs do not belong together", 2)                                                      \
+    X(SG_EUNSUPPORTED, "not available in this version", 2)                                                   \
+    X(SG_ENOTFOUND, "not found", 2)                                                                          \
+    X(SG_EIO, "file could not be read or written", 3)                                                        \
+    X(SG_ENOMEM, "out of memory", 3)                                                                         \
+    X(SG_EFULL, "no space left", 3)                                                                          \
+    X(SG_ELOCKED, "locked by another process", 3)                                                            \
+    X(SG_ENUMERIC, "numbers went wrong", 1)                                                                  \
+    X(SG_EBACKEND, "library failed", 1)                                                                      \
+    X(SG_ECORRUPT, "damaged record", 1)                                                                      \
     X(SG_EINTERRUPTED, "interrupted", 130)
 
 typedef enum sg_status {

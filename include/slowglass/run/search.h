@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Searching outside a run: structure after structure, into one catalog of shareable records. Later structures draw on
- * what was found around earlier ones. No landscape is kept: states and edges live as long as the session. */
+/* Searching outside a run: structure after structure, into one catalog of shareable records. Later structures
+ * draw on what was found around earlier ones. No landscape is kept: states and edges live as long as the
+ * session. */
 #ifndef SLOWGLASS_RUN_SEARCH_H
 #define SLOWGLASS_RUN_SEARCH_H
 
@@ -9,19 +10,20 @@
 typedef struct sg_search sg_search;
 
 typedef struct sg_search_options {
-    const char *catalog; /* folder of the catalog to be made; NULL: a temporary one, removed at the end */
-    int n_centres;       /* 0: all atoms */
-    const int *centre_id;/* ids of the atoms to search from; borrowed for the session's life */
-    double barrier_max;  /* eV: events above are not listed; 0: all are. Those of bases and of like atoms are tried up to this or,
-                            with 0, up to the window of a run with these settings (sg_run_window) */
-    double store_below;  /* eV: only events below are written to the catalog; 0: all */
-    int max_searches;    /* per structure; 0: no cap; negative: none at all */
+    const char *catalog;  /* folder of the catalog to be made; NULL: a temporary one, removed at the end */
+    int n_centres;        /* 0: all atoms */
+    const int *centre_id; /* ids of the atoms to search from; borrowed for the session's life */
+    double barrier_max;   /* eV: events above are not listed; 0: all are. Those of bases and of like atoms are
+                             tried up to this or,   with 0, up to the window of a run with these settings
+                             (sg_run_window) */
+    double store_below;   /* eV: only events below are written to the catalog; 0: all */
+    int max_searches;     /* per structure; 0: no cap; negative: none at all */
     int threads;
 } sg_search_options;
 
-typedef struct sg_search_event { /* one line of the spectrum of a structure */
-    uint64_t event;      /* in the catalog; 0: not there */
-    double barrier, barrier_back;  /* eV */
+typedef struct sg_search_event {  /* one line of the spectrum of a structure */
+    uint64_t event;               /* in the catalog; 0: not there */
+    double barrier, barrier_back; /* eV */
     int centre_id;
     double participation, dist_final; /* -, Å */
     uint32_t found;
@@ -31,14 +33,14 @@ typedef struct sg_search_event { /* one line of the spectrum of a structure */
 
 typedef struct sg_search_totals {
     uint64_t searches, outcome[SG_OUTCOME_COUNT], refinements, failed_refinements, new_events;
-    uint64_t calls[5];   /* of all searches and refinements: leave, climb, refine, relax, verify */
+    uint64_t calls[5]; /* of all searches and refinements: leave, climb, refine, relax, verify */
     double force_calls, full_calls, free_calls; /* full-call equivalents; calls by kind */
 } sg_search_totals;
 
-/** Begin: settings and header as sg_run_setup_make makes them from cfg and the first structure; then the catalog.
- * cfg, pot, log and what opt points to are borrowed for the session's life. */
-sg_status sg_search_open(sg_config *cfg, const sg_system *first, const sg_potential *pot, const sg_search_options *opt,
-                         const sg_log *log, sg_search **out);
+/** Begin: settings and header as sg_run_setup_make makes them from cfg and the first structure; then the
+ * catalog. cfg, pot, log and what opt points to are borrowed for the session's life. */
+sg_status sg_search_open(sg_config *cfg, const sg_system *first, const sg_potential *pot,
+                         const sg_search_options *opt, const sg_log *log, sg_search **out);
 
 /** Relax a structure (in place) and search around it.
  * @param events [out] ascending barrier; borrowed until the next call
