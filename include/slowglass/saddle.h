@@ -33,20 +33,30 @@ typedef enum sg_outcome {
         SG_OUTCOME_COUNT
 } sg_outcome;
 
-typedef enum sg_sampler {                           /* stored in files: never renumber */
-                          SG_SAMPLER_LOCAL = 0,     /* random local push */
-                          SG_SAMPLER_PLACED = 1,    /* generic event placed by its key */
-                          SG_SAMPLER_INHERITED = 2, /* event of a former state reconverged */
-                          SG_SAMPLER_REVERSE = 3,   /* way back of an executed event */
-                          SG_SAMPLER_COUNT
+/* What a search or a refinement started from; the numbers stand in files: never renumber. */
+#define SG_SAMPLER_LIST(X)                                                                                   \
+    X(SG_SAMPLER_LOCAL, 0, "local")         /* random push of the atoms near the centre */                   \
+    X(SG_SAMPLER_PLACED, 1, "placed")       /* generic event placed by its key */                            \
+    X(SG_SAMPLER_INHERITED, 2, "inherited") /* event of a former state reconverged */                        \
+    X(SG_SAMPLER_REVERSE, 3, "reverse")     /* way back of an executed event */
+
+typedef enum sg_sampler {
+#define X(code, number, text) code = number,
+    SG_SAMPLER_LIST(X)
+#undef X
+        SG_SAMPLER_COUNT
 } sg_sampler;
+
+typedef struct sg_push { /* how a search leaves the inherent structure */
+    sg_sampler sampler;
+    double radius; /* Å, atoms that are pushed */
+} sg_push;
 
 const char *sg_outcome_text(sg_outcome outcome);
 const char *sg_sampler_text(sg_sampler sampler);
 
 typedef struct sg_saddle_options {
     double local_radius;  /* Å, atoms free in the local phase; 0: whole system from the start */
-    double push_radius;   /* Å, atoms that are pushed */
     double push_step;     /* Å, norm of one push */
     double curvature_out; /* eV/Å^2, the basin is left below this curvature */
     double step_max;      /* Å, largest move of one atom while climbing */
@@ -100,8 +110,8 @@ const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work);
  * nothing else.
  * @return SG_OK with out->outcome; an error only for memory or a failing backend. Threads: distinct work and
  * out. */
-sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, sg_rng *rng, sg_saddle_work *work,
-                           sg_passage *out);
+sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, const sg_push *push, sg_rng *rng,
+                           sg_saddle_work *work, sg_passage *out);
 
 /** Converge a guessed saddle on the whole system and verify it like a search's.
  * @param mode_guess [n][3] or NULL (then the displacement from the start serves) */

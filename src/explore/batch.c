@@ -123,17 +123,18 @@ static sg_status prepare(sg_explorer *ex, const task *t, int k)
 static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_saddle_work *work)
 {
     const uint64_t state = ex->plan.state;
-    sg_saddle_options opt = ex->opt.saddle;
     known_saddles known = {ex, state,
                            s->x_guess}; /* the guess has been read by the time a saddle is asked about */
     sg_rng rng;
-    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &opt, saddle_is_known, &known};
+    sg_saddle_problem p = {ex->pot,         ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle,
+                           saddle_is_known, &known};
 
     memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
     if (t->kind == TASK_SEARCH) {
-        opt.push_radius = ex->opt.push_radius[t->attempt % (uint32_t)ex->opt.n_push_radii];
+        const sg_push push = {SG_SAMPLER_LOCAL,
+                              ex->opt.push_radius[t->attempt % (uint32_t)ex->opt.n_push_radii]};
         sg_rng_init(&rng, ex->opt.seed, SG_RNG_SEARCH, state, t->atom, t->attempt);
-        s->status = sg_saddle_search(&p, (int)t->atom, &rng, work, s->passage);
+        s->status = sg_saddle_search(&p, (int)t->atom, &push, &rng, work, s->passage);
     } else {
         sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, t->atom, index);
         s->status =

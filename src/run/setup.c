@@ -171,7 +171,6 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
         return sg_fail(SG_EINVAL, "search.push_radius_A: %d radii, need 1 to %d", push->n, SG_MAX_PUSH_RADII);
     o->saddle = sg_saddle_defaults();
     o->saddle.local_radius = cfg->search.local_radius_A;
-    o->saddle.push_radius = push->value[0];
     o->saddle.push_step = cfg->search.push_step_A;
     o->saddle.curvature_out = cfg->search.curvature_out_eV_per_A2;
     o->saddle.climb_max = cfg->search.max_climb_eV;

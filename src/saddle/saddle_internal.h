@@ -38,6 +38,9 @@ void vec_axpy(size_t m, double c, const double *a, double *b); /* b += c a */
 void vec_scale(size_t m, double c, double *a);
 double vec_max_atom(size_t m, const double *a); /* largest length of the 3-vectors in a */
 
+/* Distance of two atoms or their nearest images, Å. */
+double atom_distance(const sg_system *sys, int a, int b);
+
 enum { LANCZOS_MAX = 100 };
 
 typedef struct lanczos_scratch {
@@ -87,5 +90,18 @@ void climb_scratch_clear(climb_scratch *c);
 /* Follow v from x to a first-order saddle. x, v, curvature in and out; energy and f_end out. */
 sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double *curvature, climb_scratch *c,
                 climb_end *end, double *energy, double *f_end);
+
+typedef struct push_task { /* what a sampler is given */
+    surface *surface;
+    const double *x; /* [m] the inherent structure */
+    int centre;
+    const sg_push *push;
+    sg_rng *rng;
+    climb_scratch *scratch; /* free for use */
+    double *direction;      /* [m] out */
+} push_task;
+
+/* First direction of a search, unit length. can_move: 0 when none of the atoms concerned can move. */
+sg_status push_direction(push_task *task, int *can_move);
 
 #endif

@@ -46,7 +46,11 @@ const char *sg_outcome_text(sg_outcome outcome)
 
 const char *sg_sampler_text(sg_sampler sampler)
 {
-    static const char *const text[] = {"local", "placed", "inherited", "reverse"};
+    static const char *const text[] = {
+#define X(code, number, text) [number] = text,
+        SG_SAMPLER_LIST(X)
+#undef X
+    };
     return (unsigned)sampler < SG_SAMPLER_COUNT ? text[sampler] : "unknown";
 }
 
@@ -54,7 +58,6 @@ sg_saddle_options sg_saddle_defaults(void)
 {
     return (sg_saddle_options){
         .local_radius = 10, /* 75 % of the searches connected; 33 % with 2000 atoms free */
-        .push_radius = 2.0, /* 1-3 atoms */
         .push_step = 0.15,  /* larger leaves sooner and connects less */
         .curvature_out =
             -1.0, /* closer to zero the mode is lost again while climbing: 10 % of the searches at -0.3 */
@@ -154,15 +157,6 @@ const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work)
     return sg_potential_calls(work->forces);
 }
 
-static double distance(const sg_system *sys, int a, int b)
-{
-    double d[3];
-    for (int k = 0; k < 3; k++)
-        d[k] = sys->x[b][k] - sys->x[a][k];
-    sg_cell_minimum_image(&sys->cell, d);
-    return sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
-}
-
 /* Atoms free in the local phase. @return 0 when the whole system is as good. */
 static int local_set(sg_saddle_work *w, int centre, double radius, sg_atom_set *set)
 {
@@ -170,31 +164,11 @@ static int local_set(sg_saddle_work *w, int centre, double radius, sg_atom_set *
     int n = 0;
 
     for (int i = 0; i < sys->n; i++) {
-        w->member[i] = !sys->fixed[i] && distance(sys, centre, i) < radius;
+        w->member[i] = !sys->fixed[i] && atom_distance(sys, centre, i) < radius;
         if (w->member[i]) w->atom[n++] = i;
     }
     *set = (sg_atom_set){n, w->atom, w->member};
     return radius > 0 && n < whole_share * sys->n;
-}
-
-/* Random direction of the atoms near the centre, unit length, packed. @return 0 when none of them can move.
- */
-static int random_push(const surface *s, int centre, double radius, sg_rng *rng, double *push)
-{
-    int n = 0;
-
-    memset(push, 0, s->m * sizeof *push);
-    for (int k = 0; k < s->n_active; k++) {
-        if (distance(s->sys, centre, s->atom[k]) > radius) continue;
-        for (int a = 0; a < 3; a++)
-            push[3 * k + a] = sg_rng_normal(rng);
-        n++;
-    }
-    surface_project(s, push);
-    const double norm = vec_norm(s->m, push);
-    if (n == 0 || !(norm > 0)) return 0;
-    vec_scale(s->m, 1 / norm, push);
-    return 1;
 }
 
 /* A few steepest descents across the push direction. */
@@ -257,9 +231,10 @@ static int calls_left(const sg_saddle_problem *p, const sg_saddle_calls *c)
 
 /* Steps 1-3 on the surface with only the surroundings of the centre free. Leaves positions in w->sys and the
  * mode in out->mode. */
-static sg_status local_phase(const sg_saddle_problem *p, int centre, sg_rng *rng, sg_saddle_work *w,
-                             sg_passage *out)
+static sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
+                             sg_saddle_work *w, sg_passage *out)
 {
+    int can_move = 0;
     sg_atom_set set;
     surface s;
     climb_end end = CLIMB_LIMIT;
@@ -269,8 +244,9 @@ static sg_status local_phase(const sg_saddle_problem *p, int centre, sg_rng *rng
 
     if (st != SG_OK) return st;
     surface_get(&s, w->x);
-    if (w->sys->fixed[centre] || !random_push(&s, centre, p->opt->push_radius, rng, w->push)) goto done;
     s.calls = &out->calls.leave;
+    push_task task = {&s, w->x, centre, push, rng, &w->climb, w->push};
+    if ((st = push_direction(&task, &can_move)) != SG_OK || !can_move) goto done;
     if ((st = leave_basin(&s, p, w, &curvature, &out->outcome)) != SG_OK || out->outcome != SG_FOUND)
         goto done;
     s.calls = &out->calls.climb;
@@ -512,11 +488,11 @@ static void begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out
     sg_potential_work_reset(w->forces);
 }
 
-sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, sg_rng *rng, sg_saddle_work *w,
-                           sg_passage *out)
+sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
+                           sg_saddle_work *w, sg_passage *out)
 {
     begin(p, w, out);
-    const sg_status st = local_phase(p, centre, rng, w, out);
+    const sg_status st = local_phase(p, centre, push, rng, w, out);
     if (st != SG_OK || out->outcome != SG_FOUND) return st;
     return complete(p, rng, w, out);
 }

@@ -106,3 +106,12 @@ double vec_max_atom(size_t m, const double *a)
     }
     return sqrt(worst);
 }
+
+double atom_distance(const sg_system *sys, int a, int b)
+{
+    double d[3];
+    for (int k = 0; k < 3; k++)
+        d[k] = sys->x[b][k] - sys->x[a][k];
+    sg_cell_minimum_image(&sys->cell, d);
+    return sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+}
