@@ -63,7 +63,14 @@ sg_status sg_potential_create_eam(const char *style, const char *path, int n_ele
 sg_status sg_potential_create_lj(int n_elements, const char *const elements[], const double (*pair)[3],
                                  sg_potential **out);
 
-/** From a specification as on the command line: "eam/fs:FILE", "eam/alloy:FILE", "lj:eps,sigma,cutoff[,..]".
+/** Morse D [exp(-2 alpha (r - r0)) - 2 exp(-alpha (r - r0))], shifted to zero at the cutoff; the force is not
+ * changed and jumps there (LAMMPS `morse` with `pair_modify shift yes`). `pair` holds D (eV), alpha (1/Å), r0
+ * (Å), cutoff (Å) for the type pairs 00, 01, .., 11, 12, .. (n(n+1)/2 quadruples). */
+sg_status sg_potential_create_morse(int n_elements, const char *const elements[], const double (*pair)[4],
+                                    sg_potential **out);
+
+/** From a specification as on the command line: "eam/fs:FILE", "eam/alloy:FILE", "lj:eps,sigma,cutoff[,..]",
+ * "morse:D,alpha,r0,cutoff[,..]".
  * FILE is searched in `folder` (may be NULL), then as given, then in $LAMMPS_POTENTIALS, then
  * /usr/share/lammps/potentials. */
 sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,

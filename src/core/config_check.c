@@ -25,24 +25,35 @@ static sg_status fail_key(const sg_config *cfg, int key, sg_status code, const c
     return code;
 }
 
+/* How many numbers describe a pair of types; 0: the style has a file. */
+static int numbers_per_pair(int style)
+{
+    return style == SG_STYLE_LJ ? 3 : style == SG_STYLE_MORSE ? 4 : 0;
+}
+
 static sg_status check_potential(const sg_config *cfg)
 {
     const int style = cfg->potential.style;
     const int n = cfg->potential.elements.n;
 
-    if (style != SG_STYLE_EAM_FS && style != SG_STYLE_EAM_ALLOY && style != SG_STYLE_LJ)
+    const int per_pair = numbers_per_pair(style);
+
+    if (style != SG_STYLE_EAM_FS && style != SG_STYLE_EAM_ALLOY && !per_pair)
         return fail_key(cfg, SG_KEY_potential_style, SG_EUNSUPPORTED, "not available in this version");
-    if (style != SG_STYLE_LJ && !*cfg->potential.file)
+    if (!per_pair && !*cfg->potential.file)
         return fail_key(cfg, SG_KEY_potential_file, SG_EINVAL, "need the file of the potential");
-    if (style == SG_STYLE_LJ && (cfg->potential.pair.n == 0 || cfg->potential.pair.n % 3))
+    if (!per_pair) return SG_OK;
+    if (cfg->potential.pair.n == 0 || cfg->potential.pair.n % per_pair)
         return fail_key(cfg, SG_KEY_potential_pair, SG_EINVAL,
-                        "need eps,sigma,cutoff for each pair of types");
-    if (style == SG_STYLE_LJ && !n && cfg->potential.pair.n > 3)
+                        style == SG_STYLE_LJ ? "need eps,sigma,cutoff for each pair of types"
+                                             : "need D,alpha,r0,cutoff for each pair of types");
+    if (!n && cfg->potential.pair.n > per_pair)
         return fail_key(cfg, SG_KEY_potential_elements, SG_EINVAL,
-                        "need the elements that the pairs of lj belong to");
-    if (style == SG_STYLE_LJ && n && cfg->potential.pair.n != 3 * n * (n + 1) / 2)
+                        "need the elements that the pairs belong to");
+    if (n && cfg->potential.pair.n != per_pair * n * (n + 1) / 2)
         return fail_key(cfg, SG_KEY_potential_pair, SG_EINVAL,
-                        "need 3 numbers for each pair of the elements' types");
+                        style == SG_STYLE_LJ ? "need 3 numbers for each pair of the elements' types"
+                                             : "need 4 numbers for each pair of the elements' types");
     return SG_OK;
 }
 
@@ -52,7 +63,7 @@ static sg_status write_spec(const sg_config *cfg, FILE *out)
     if (!text) return SG_ENOMEM;
     fprintf(out, "%s:", text);
     free(text);
-    if (cfg->potential.style != SG_STYLE_LJ) {
+    if (!numbers_per_pair(cfg->potential.style)) {
         fputs(cfg->potential.file, out);
         return SG_OK;
     }

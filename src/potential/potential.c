@@ -10,9 +10,11 @@
 
 static const char LAMMPS_FOLDER[] = "/usr/share/lammps/potentials"; /* of Debian's package lammps-data */
 
+enum { MAX_PAIRS = SG_MAX_SPECIES * (SG_MAX_SPECIES + 1) / 2 };
+
 static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, const sg_forces *out);
-static sg_status create_lj_from_text(const char *numbers, int n_elements, const char *const elements[],
-                                     sg_potential **out);
+static sg_status numbers_from_text(const char *style, const char *names, int per_pair, const char *text,
+                                   int n_elements, double *value);
 
 sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                const sg_atom_set *free_atoms, sg_forces *out)
@@ -64,7 +66,19 @@ sg_status sg_potential_create(const char *spec, const char *folder, int n_elemen
     static const char *const styles[] = {"eam/alloy", "eam/fs"};
 
     *out = NULL;
-    if (strncmp(spec, "lj:", 3) == 0) return create_lj_from_text(spec + 3, n_elements, elements, out);
+    if (strncmp(spec, "lj:", 3) == 0) {
+        double pair[MAX_PAIRS][3];
+        const sg_status st =
+            numbers_from_text("lj", "eps,sigma,cutoff", 3, spec + 3, n_elements, &pair[0][0]);
+        return st == SG_OK ? sg_potential_create_lj(n_elements, elements, (const double(*)[3])pair, out) : st;
+    }
+    if (strncmp(spec, "morse:", 6) == 0) {
+        double pair[MAX_PAIRS][4];
+        const sg_status st =
+            numbers_from_text("morse", "D,alpha,r0,cutoff", 4, spec + 6, n_elements, &pair[0][0]);
+        return st == SG_OK ? sg_potential_create_morse(n_elements, elements, (const double(*)[4])pair, out)
+                           : st;
+    }
     for (size_t k = 0; k < sizeof styles / sizeof styles[0]; k++) {
         const size_t n = strlen(styles[k]);
         char *path = NULL;
@@ -75,7 +89,8 @@ sg_status sg_potential_create(const char *spec, const char *folder, int n_elemen
         return st;
     }
     return sg_fail(SG_EINVAL,
-                   "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE or lj:eps,sigma,cutoff[,..]",
+                   "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE, lj:eps,sigma,cutoff[,..] or "
+                   "morse:D,alpha,r0,cutoff[,..]",
                    spec);
 }
 
@@ -119,13 +134,12 @@ sg_status sg_potential_find_file(const char *name, const char *folder, char **pa
                    name, folder ? folder : "(no folder)", lammps ? lammps : "not set", LAMMPS_FOLDER);
 }
 
-static sg_status create_lj_from_text(const char *numbers, int n_elements, const char *const elements[],
-                                     sg_potential **out)
+/* `per_pair` numbers for each pair of elements; `names` says which, for the error text. */
+static sg_status numbers_from_text(const char *style, const char *names, int per_pair, const char *text,
+                                   int n_elements, double *value)
 {
-    enum { MAX_PAIRS = SG_MAX_SPECIES * (SG_MAX_SPECIES + 1) / 2 };
-    double value[MAX_PAIRS][3];
-    const int want = n_elements * (n_elements + 1) / 2 * 3;
-    const char *at = numbers;
+    const int want = n_elements * (n_elements + 1) / 2 * per_pair;
+    const char *at = text;
     int n = 0;
 
     if (n_elements < 1 || n_elements > SG_MAX_SPECIES)
@@ -133,12 +147,12 @@ static sg_status create_lj_from_text(const char *numbers, int n_elements, const 
     for (; n < want; n++) {
         char *end;
         if (n > 0 && *at++ != ',') break;
-        value[n / 3][n % 3] = strtod(at, &end);
+        value[n] = strtod(at, &end);
         if (end == at) break;
         at = end;
     }
     if (n != want || *at)
-        return sg_fail(SG_EINVAL, "\"lj:%s\": expected %d numbers eps,sigma,cutoff per pair of %d elements",
-                       numbers, want, n_elements);
-    return sg_potential_create_lj(n_elements, elements, (const double(*)[3])value, out);
+        return sg_fail(SG_EINVAL, "\"%s:%s\": expected %d numbers %s per pair of %d elements", style, text,
+                       want, names, n_elements);
+    return SG_OK;
 }

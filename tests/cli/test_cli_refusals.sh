@@ -51,7 +51,7 @@ bad 2 "--set: kmc.temperature_K = -5, need > 0 K" energy "$glass" --potential $e
 
 # ---- the potential
 bad 2 "no potential given; use --potential SPEC or --config RUN.ini" energy "$glass"
-bad 2 "--potential 'CuZr', need STYLE:FILE or lj:eps,sigma,cutoff" energy "$glass" --potential CuZr
+bad 2 "--potential 'CuZr', need STYLE:FILE, lj:eps,sigma,cutoff or morse:D,alpha,r0,cutoff" energy "$glass" --potential CuZr
 bad 2 "--potential: potential.style = 'eam', need one of .*" energy "$glass" --potential eam:x
 bad 2 "potential.style = kim, not available in this version" energy "$glass" --potential kim:x
 bad 2 ".*absent.eam.fs.*" energy "$glass" --potential eam/fs:absent.eam.fs

@@ -251,9 +251,27 @@ static void test_damaged_headings(void **state)
 
 static void test_specifications(void **state)
 {
-    static const char *const bad[] = {
-        "",           "eam",      "morse:1",   "eam/fs",   "eam/fs:",    "lj:",       "lj:1,2",
-        "lj:1,2,3,4", "lj:1,x,3", "lj:1,-2,3", "lj:1,2,0", "lj:nan,2,3", "lj:1,2,3,", "lj:1;2;3"};
+    static const char *const bad[] = {"",
+                                      "eam",
+                                      "morse:1",
+                                      "eam/fs",
+                                      "eam/fs:",
+                                      "lj:",
+                                      "lj:1,2",
+                                      "lj:1,2,3,4",
+                                      "lj:1,x,3",
+                                      "lj:1,-2,3",
+                                      "lj:1,2,0",
+                                      "lj:nan,2,3",
+                                      "lj:1,2,3,",
+                                      "lj:1;2;3",
+                                      "morse:",
+                                      "morse:1,2,3",
+                                      "morse:1,2,3,4,5",
+                                      "morse:1,-2,3,4",
+                                      "morse:1,2,0,4",
+                                      "morse:1,2,3,0",
+                                      "morse:nan,2,3,4"};
     sg_potential *pot;
     char spec[128], folder[] = "/tmp/slowglass-folder-XXXXXX", path[64];
     static const int both[] = {0, 1};

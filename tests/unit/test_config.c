@@ -310,6 +310,13 @@ static void test_validate(void **state)
     assert_int_equal(sg_config_set(&cfg, "potential.style=lj"), SG_OK);
     assert_int_equal(sg_config_set(&cfg, "potential.pair=1 2 3"), SG_OK);
     assert_int_equal(sg_config_validate(&cfg), SG_EINVAL);
+    assert_int_equal(sg_config_set(&cfg, "potential.elements="), SG_OK);
+    assert_int_equal(sg_config_validate(&cfg), SG_OK);
+    expect_invalid(&cfg, "potential.style=morse", SG_EINVAL,
+                   "run.ini: potential.pair = 1 2 3, need D,alpha,r0,cutoff for each pair of types");
+    assert_int_equal(sg_config_set(&cfg, "potential.pair=0.7102 1.6047 2.897 9.5"), SG_OK);
+    assert_int_equal(sg_config_set(&cfg, "potential.style=morse"), SG_OK);
+    assert_int_equal(sg_config_validate(&cfg), SG_OK);
     sg_config_clear(&cfg);
 }
 

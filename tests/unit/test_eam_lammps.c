@@ -105,6 +105,15 @@ static void test_lennard_jones(void **state)
             perturbed_fcc(3, 4.2, 0.1, 0.03, 0.1, 0.4, 2, cu_zr, 7), 2, cu_zr);
 }
 
+static void test_morse(void **state)
+{
+    (void)state;
+    compare("morse:0.34,1.36,2.87,6.5,0.4,1.3,2.9,7,0.7,1.6,3,7.5",
+            "pair_style morse 7.5\npair_coeff 1 1 0.34 1.36 2.87 6.5\npair_coeff 1 2 0.4 1.3 2.9 7\n"
+            "pair_coeff 2 2 0.7 1.6 3 7.5\npair_modify shift yes",
+            perturbed_fcc(3, 4.2, 0.1, 0.03, 0.1, 0.4, 2, cu_zr, 8), 2, cu_zr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +123,7 @@ int main(void)
         cmocka_unit_test(test_alloy),
         cmocka_unit_test(test_beyond_the_embedding_table),
         cmocka_unit_test(test_lennard_jones),
+        cmocka_unit_test(test_morse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

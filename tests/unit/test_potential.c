@@ -11,6 +11,9 @@
 
 static const char *const cu_zr[] = {"Cu", "Zr"}, *const zr_cu[] = {"Zr", "Cu"}, *const cu[] = {"Cu"};
 static const char LJ[] = "lj:0.2,2.6,6.5,0.25,2.8,7,0.3,2.9,7.5";
+static const char MORSE[] =
+    "morse:0.34,1.36,2.87,14,0.4,1.3,2.9,14.5,0.7,1.6,3.0,15"; /* so far out that the jump of the force at the
+                                                                  cutoff is nothing */
 static const char EAM[] = "eam/fs:CuZr_mm.eam.fs";
 
 typedef struct fixture {
@@ -114,6 +117,7 @@ static void test_forces_are_derivatives(void **state)
     (void)state;
     check_forces(EAM);
     check_forces(LJ);
+    check_forces(MORSE);
 }
 
 static void test_virial_is_the_strain_derivative(void **state)
@@ -121,6 +125,7 @@ static void test_virial_is_the_strain_derivative(void **state)
     (void)state;
     check_virial(EAM);
     check_virial(LJ);
+    check_virial(MORSE);
 }
 
 static void test_imposed_strain_works_against_tau(void **state)
@@ -187,6 +192,7 @@ static void test_cells_smaller_than_the_cutoff(void **state)
     check_small_cell(EAM, 2); /* 8.2 Å */
     check_small_cell(EAM, 1); /* 4.1 Å: an atom sees itself */
     check_small_cell(LJ, 1);
+    check_small_cell(MORSE, 1);
 }
 
 /* ---- free sets ---- */
@@ -264,7 +270,9 @@ static void test_free_sets_are_exact(void **state)
     check_free_set(EAM, 3, 100.0); /* everything free */
     check_free_set(EAM, 6, 3.5);   /* with frozen atoms out of reach */
     check_free_set(LJ, 3, 5.0);
+    check_free_set(MORSE, 3, 5.0);
     check_free_set(LJ, 6, 3.5);
+    check_free_set(MORSE, 6, 3.5);
 }
 
 static void test_base_follows_set_and_cell(void **state)
@@ -461,6 +469,34 @@ static void test_not_finite(void **state)
     end(&t);
 }
 
+/* Two atoms: u(r) = D [(1 - e)^2 - 1] - phi(r_c) with e = exp(-alpha (r - r0)); the well is D deep at r0. */
+static void test_morse_dimer(void **state)
+{
+    static const double depth = 0.7102, alpha = 1.6047, r0 = 2.897, rc = 9.5;
+    static const double h0[3][3] = {{40, 0, 0}, {0, 40, 0}, {0, 0, 40}};
+    static const double distance[] = {2.2, 2.897, 3.7, 9.4999, 9.5001};
+    const double shift = depth * (pow(1.0 - exp(-alpha * (rc - r0)), 2.0) - 1.0);
+    fixture t;
+    sg_system *s = NULL;
+
+    (void)state;
+    assert_int_equal(sg_system_create(2, &s), SG_OK);
+    assert_int_equal(sg_species_init(&s->species, 1, cu), SG_OK);
+    assert_int_equal(sg_cell_init(&s->cell, h0, 0.0, PERIODIC), SG_OK);
+    begin(&t, "morse:0.7102,1.6047,2.897,9.5", s);
+    for (size_t k = 0; k < sizeof distance / sizeof distance[0]; k++) {
+        const double r = distance[k], e = exp(-alpha * (r - r0)), within = r < rc;
+        s->x[1][0] = 0.6 * r;
+        s->x[1][1] = 0.8 * r;
+        compute(&t, NULL);
+        assert_true(fabs(t.out.energy - within * (depth * (pow(1.0 - e, 2.0) - 1.0) - shift)) < 1e-13);
+        assert_true(fabs(t.out.f[1][0] + 0.6 * within * 2.0 * depth * alpha * (1.0 - e) * e) < 1e-13);
+        assert_true(fabs(t.out.f[1][1] + 0.8 * within * 2.0 * depth * alpha * (1.0 - e) * e) < 1e-13);
+        assert_true(t.out.f[0][0] == -t.out.f[1][0]);
+    }
+    end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_same_bits_after_reset_and_in_threads),
         cmocka_unit_test(test_fingerprint),
         cmocka_unit_test(test_dimer),
+        cmocka_unit_test(test_morse_dimer),
         cmocka_unit_test(test_fcc_lattice_sum),
         cmocka_unit_test(test_not_finite),
     };

@@ -27,7 +27,7 @@
     X(potential, style, WORD, "eam/fs", "", "eam/fs|eam/alloy|lj|morse|kim|lammps", PHYSICS, "form of the potential")  \
     X(potential, file, FILE, "", "", "", INPUT, "its file; looked for beside the run file, then in LAMMPS's folders")  \
     X(potential, elements, WORDS, "", "", "", PHYSICS, "element of atom type 1, 2, ..; empty: those of the structure") \
-    X(potential, pair, NUMBERS, "", "", "> 0", PHYSICS, "lj: eps (eV), sigma (Å), cutoff (Å) of type pairs 11 12 .. 22 ..")
+    X(potential, pair, NUMBERS, "", "", "> 0", PHYSICS, "lj: eps (eV), sigma (Å), cutoff (Å); morse: D (eV), alpha (1/Å), r0 (Å), cutoff (Å); of type pairs 11 12 .. 22 ..")
 
 #define SG_CONFIG_STRAIN(X)                                                                                            \
     X(strain, xy, DOUBLE, "0", "", "> -1, < 1", PHYSICS, "imposed simple shear x += xy*y, engineering strain, at t = 0")
@@ -170,7 +170,7 @@ char *sg_config_value(const sg_config *cfg, int key);
  * SG_EINVAL; SG_EUNSUPPORTED for what this version lacks. Opens no file. */
 sg_status sg_config_validate(const sg_config *cfg);
 
-/** The potential as sg_potential_create takes it, "eam/fs:FILE" or "lj:eps,sigma,cutoff,..", after validating the
+/** The potential as sg_potential_create takes it, "eam/fs:FILE", "lj:eps,sigma,cutoff,..", after validating the
  * [potential] section. Free with sg_free; NULL on failure. */
 sg_status sg_config_potential_spec(const sg_config *cfg, char **spec);
 
