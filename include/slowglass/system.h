@@ -80,9 +80,21 @@ sg_status sg_system_set_strain(sg_system *sys, double gamma);
 /** 1 if the three translations cost nothing: all atoms free. */
 int sg_system_translates(const sg_system *sys);
 
-/** Displacement field b - a with periodic images and, if sg_system_translates, the mean drift removed (also a
- * drift of the size of the cell). Positions are not changed.
- * @param d [out] [n][3], may be NULL
+/** Number of rigid motions that cost nothing at the present positions: 3 translations when all atoms are
+ * free, and with them the rotations that keep the periodic directions: 3 in a free cluster (2 when its atoms
+ * lie on a line, 0 for a single atom), 1 in a wire, none in a slab or a crystal. 0 when an atom is fixed,
+ * whatever that leaves. */
+int sg_system_zero_modes(const sg_system *sys);
+
+/** Take the rigid motions that cost nothing at positions x out of a field v [n][3], in place. Threads: any.
+ */
+void sg_system_project(const sg_system *sys, const double (*x)[3], double (*v)[3]);
+
+/** Displacement field from a to b with periodic images and without the rigid motions that cost nothing: the
+ * mean drift removed (also a drift of the size of the cell), and b turned so that the sum of squares is least
+ * where rotations are among them; the field is then the one seen in the frame of a. Positions are not
+ * changed.
+ * @param d [out] [n][3], may be NULL or b itself
  * @param atom [out] farthest mover, lowest index on ties, may be NULL
  * @return its distance, Å. Threads: any. */
 double sg_system_displacement(const sg_system *sys, const double (*a)[3], const double (*b)[3],

@@ -75,13 +75,15 @@ sg_status sg_event_edge(const sg_system *start, double e_start, const double vir
 void sg_event_saddle(const sg_system *sys, const sg_cat_edge *edge, int reverse, positions x_from,
                      positions x_to, positions x_end, double (*x_saddle)[3])
 {
-    if (reverse)
-        sg_system_displacement(sys, x_to, x_from, x_saddle, NULL);
-    else
-        memset(x_saddle, 0, (size_t)sys->n * sizeof *x_saddle);
-    for (int i = 0; i < sys->n; i++)
+    const int n = sys->n;
+
+    for (int i = 0; i < n; i++)
         for (int a = 0; a < 3; a++)
-            x_saddle[i][a] += x_end[i][a] + (double)edge->d_saddle[i][a];
+            x_saddle[i][a] = (reverse ? x_from[i][a] : 0.0) + (double)edge->d_saddle[i][a];
+    if (reverse) sg_system_displacement(sys, x_to, (positions)x_saddle, x_saddle, NULL);
+    for (int i = 0; i < n; i++)
+        for (int a = 0; a < 3; a++)
+            x_saddle[i][a] += x_end[i][a];
 }
 
 /* Movers and the atoms bonded to them. */

@@ -57,6 +57,19 @@ static int same_state(const sg_explorer *ex, const sg_cat_state *s, double energ
            ex->opt.saddle.identity_distance;
 }
 
+/* A free cluster turns a little with each event: all its states are kept in the orientation of the first one,
+ * so that displacements recorded in one can be laid on another. */
+static void turn_to_first(const sg_explorer *ex, double (*x)[3])
+{
+    positions first = (positions)ex->state[0].x;
+
+    if (sg_system_zero_modes(ex->frame) <= 3) return;
+    sg_system_displacement(ex->frame, first, (positions)x, x, NULL);
+    for (int i = 0; i < ex->frame->n; i++)
+        for (int a = 0; a < 3; a++)
+            x[i][a] += first[i][a];
+}
+
 sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6],
                          uint64_t *id, int *is_new)
 {
@@ -72,6 +85,7 @@ sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_m
     s->x = sg_calloc(n, sizeof *s->x);
     if (!s->x) return sg_fail(SG_ENOMEM, "state of %zu atoms", n);
     memcpy(s->x, x, n * sizeof *s->x);
+    if (ex->n_states > 0) turn_to_first(ex, s->x);
     s->id = *id = ex->n_states;
     s->n = (uint32_t)n;
     s->energy = energy;

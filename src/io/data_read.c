@@ -123,7 +123,7 @@ static sg_status read_range(sg_frames *frames, data *in, char **token, int axis)
         return io_malformed(&frames->lines,
                             "expected two rising numbers before %s %s, got \"%.40s\" \"%.40s\"", token[2],
                             token[3], token[0], token[1]);
-    in->has_range[axis] = 1;
+    in->has_range[axis] = in->box.has_lattice = 1;
     in->box.lattice[axis][axis] = in->high[axis] - in->low[axis];
     in->box.line = frames->lines.number;
     return SG_OK;

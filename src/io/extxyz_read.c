@@ -93,8 +93,11 @@ static sg_status read_header(sg_frames *frames, header *head)
         st = read_key(frames, head, key, value);
         if (st != SG_OK) return st;
     }
-    if (!head->box.has_lattice)
-        return io_malformed(&frames->lines, "expected Lattice=\"9 numbers\" in the comment line, got none");
+    const int *const periodic = head->box.periodic;
+    if (!head->box.has_lattice && (periodic[0] || periodic[1] || periodic[2]))
+        return io_malformed(&frames->lines,
+                            "expected Lattice=\"9 numbers\" in the comment line, or pbc=\"F F F\" for a "
+                            "free cluster, got none");
     if (head->n_groups == 0) st = read_properties(frames, head, plain);
     if (st != SG_OK) return st;
     for (int g = 0; g < head->n_groups; g++) {

@@ -13,18 +13,22 @@
 static sg_status check_against_lattice(const sg_frames *frames, const io_box *box);
 static int make_lower(double h[3][3]);
 static sg_status rotate(const sg_frames *frames, double h[3][3], sg_system *sys);
+static sg_status place_in_box(const sg_frames *frames, const io_box *box, sg_system *sys);
 static void cross(const double a[3], const double b[3], double out[3]);
 static double dot(const double a[3], const double b[3]);
 static int compare_entries(const void *a, const void *b);
 
 static const double same_cell = 1e-6;    /* Å, between Lattice and F(gamma) h0: files may carry few digits */
+static const double box_margin = 10.0;   /* Å, added to the extent of a cluster that comes without a cell */
 static const double no_component = 1e-8; /* Å, an entry above the diagonal that is rounding of zero */
 
 sg_status io_place(sg_frames *frames, const io_box *box, sg_system *sys)
 {
     double h0[3][3];
-    sg_status st = check_against_lattice(frames, box);
+    sg_status st = SG_OK;
 
+    if (!box->has_lattice) return place_in_box(frames, box, sys);
+    st = check_against_lattice(frames, box);
     if (st != SG_OK) return st;
     memcpy(h0, box->has_h0 ? box->h0 : box->lattice, sizeof h0);
     if (!make_lower(h0)) {
@@ -136,6 +140,23 @@ static sg_status rotate(const sg_frames *frames, double h[3][3], sg_system *sys)
             sys->x[i][k] = dot(x, e[k]);
     }
     return SG_OK;
+}
+
+/* A free cluster without a cell: a box that holds it, for its volume only. Positions stay. */
+static sg_status place_in_box(const sg_frames *frames, const io_box *box, sg_system *sys)
+{
+    double h[3][3] = {{0}};
+
+    for (int k = 0; k < 3; k++) {
+        double low = INFINITY, high = -INFINITY;
+        for (int i = 0; i < sys->n; i++) {
+            low = fmin(low, sys->x[i][k]);
+            high = fmax(high, sys->x[i][k]);
+        }
+        h[k][k] = high - low + box_margin;
+    }
+    const sg_status st = sg_cell_init(&sys->cell, (const double(*)[3])h, 0.0, box->periodic);
+    return st == SG_OK ? st : sg_fail_context(st, "%s:%lld", frames->lines.path, (long long)box->line);
 }
 
 static void cross(const double a[3], const double b[3], double out[3])

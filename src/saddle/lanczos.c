@@ -56,7 +56,7 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
 {
     const size_t m = s->m;
     double alpha[LANCZOS_MAX], beta[LANCZOS_MAX], y[LANCZOS_MAX];
-    const size_t dimension = m - (s->translates ? 3 : 0) - (deflate ? 1 : 0);
+    const size_t dimension = m - (size_t)s->n_zero - (deflate ? 1 : 0);
     double value = 0, previous = INFINITY;
     int k = 0;
     sg_status st = SG_OK;

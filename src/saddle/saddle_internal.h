@@ -14,9 +14,9 @@ typedef struct surface {
     sg_system *sys;
     const sg_atom_set *set; /* NULL: whole system */
     int n_active;
-    int *atom;      /* [n_active] */
-    size_t m;       /* 3 n_active */
-    int translates; /* the three translations are zero modes of this surface */
+    int *atom;  /* [n_active] */
+    size_t m;   /* 3 n_active */
+    int n_zero; /* rigid motions that cost nothing; then all atoms are active, in their order */
     sg_forces out;
     int *calls; /* counter of the phase in hand */
 } surface;
@@ -26,10 +26,10 @@ sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *w
 void surface_clear(surface *s);
 void surface_get(const surface *s, double *x);
 
-/* Energy and forces at packed positions x; forces are free of drift where translations are zero modes. */
+/* Energy and forces at packed positions x; forces are free of the zero modes. */
 sg_status surface_force(surface *s, const double *x, double *energy, double *f);
 
-/* Remove the zero modes from a packed vector. */
+/* Remove the zero modes, as they are at the positions last computed, from a packed vector. */
 void surface_project(const surface *s, double *v);
 
 double vec_dot(size_t m, const double *a, const double *b);

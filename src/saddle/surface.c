@@ -26,7 +26,7 @@ sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *w
         if (!sys->fixed[i]) s->atom[s->n_active++] = i;
     }
     s->m = 3 * (size_t)s->n_active;
-    s->translates = !set && sg_system_translates(sys);
+    s->n_zero = set ? 0 : sg_system_zero_modes(sys);
     return SG_OK;
 }
 
@@ -59,17 +59,7 @@ sg_status surface_force(surface *s, const double *x, double *energy, double *f)
 
 void surface_project(const surface *s, double *v)
 {
-    double mean[3] = {0, 0, 0};
-
-    if (!s->translates) return;
-    for (int k = 0; k < s->n_active; k++)
-        for (int a = 0; a < 3; a++)
-            mean[a] += v[3 * k + a];
-    for (int a = 0; a < 3; a++)
-        mean[a] /= s->n_active;
-    for (int k = 0; k < s->n_active; k++)
-        for (int a = 0; a < 3; a++)
-            v[3 * k + a] -= mean[a];
+    if (s->n_zero > 0) sg_system_project(s->sys, (const double(*)[3])s->sys->x, (double(*)[3])v);
 }
 
 double vec_dot(size_t m, const double *a, const double *b)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Atoms: storage, strain, displacements, validation, hash. One array per property; index i is the atom
+/* Atoms: storage, strain, validation, hash. One array per property; index i is the atom
  * everywhere. */
 #include "slowglass/system.h"
 
@@ -10,13 +10,6 @@
 static sg_status validate_species(const sg_system *sys);
 static sg_status validate_ids(const sg_system *sys);
 static int compare_int(const void *a, const void *b);
-static void collective_drift(const sg_system *sys, const double (*a)[3], const double (*b)[3],
-                             double drift[3]);
-static double mean_move(const sg_system *sys, const double (*a)[3], const double (*b)[3],
-                        const double about[3], double mean[3]);
-static void phase_drift(const sg_system *sys, const double (*a)[3], const double (*b)[3], double drift[3]);
-static void image_of_move(const sg_system *sys, const double a[3], const double b[3], const double about[3],
-                          double d[3]);
 
 sg_status sg_system_create(int n, sg_system **out)
 {
@@ -87,33 +80,6 @@ sg_status sg_system_set_strain(sg_system *sys, double gamma)
         sys->x[i][0] += dgamma * sys->x[i][1];
     sys->cell = cell;
     return SG_OK;
-}
-
-int sg_system_translates(const sg_system *sys)
-{
-    return sys->n_fixed == 0;
-}
-
-double sg_system_displacement(const sg_system *sys, const double (*a)[3], const double (*b)[3],
-                              double (*d)[3], int *atom)
-{
-    double drift[3] = {0.0, 0.0, 0.0}, largest2 = -1.0;
-    int farthest = 0;
-    const int free_to_drift = sg_system_translates(sys);
-
-    if (free_to_drift) collective_drift(sys, a, b, drift);
-    for (int i = 0; i < sys->n; i++) {
-        double e[3];
-        image_of_move(sys, a[i], b[i], drift, e);
-        const double e2 = e[0] * e[0] + e[1] * e[1] + e[2] * e[2];
-        if (e2 > largest2) {
-            largest2 = e2;
-            farthest = i;
-        }
-        if (d) memcpy(d[i], e, sizeof e);
-    }
-    if (atom) *atom = farthest;
-    return largest2 > 0.0 ? sqrt(largest2) : 0.0;
 }
 
 sg_status sg_system_validate(const sg_system *sys)
@@ -189,74 +155,4 @@ static int compare_int(const void *a, const void *b)
 {
     const int x = *(const int *)a, y = *(const int *)b;
     return (x > y) - (x < y);
-}
-
-/* Mean displacement. The images are taken about a first estimate, so that a drift of half a cell does not put
- * atoms on different sides. Where all minimum images are short no two differ by half a cell and the estimate
- * is zero. */
-static void collective_drift(const sg_system *sys, const double (*a)[3], const double (*b)[3],
-                             double drift[3])
-{
-    double about[3] = {0.0, 0.0, 0.0};
-
-    if (mean_move(sys, a, b, about, drift) < 0.25) return;
-    phase_drift(sys, a, b, about);
-    mean_move(sys, a, b, about, drift);
-}
-
-/* Mean of the moves, each imaged about `about`.
- * @return the largest fractional component along a periodic direction, counted from `about` */
-static double mean_move(const sg_system *sys, const double (*a)[3], const double (*b)[3],
-                        const double about[3], double mean[3])
-{
-    const sg_cell *cell = &sys->cell;
-    double sum[3] = {0.0, 0.0, 0.0}, longest = 0.0;
-
-    for (int i = 0; i < sys->n; i++) {
-        double d[3];
-        image_of_move(sys, a[i], b[i], about, d);
-        for (int k = 0; k < 3; k++) {
-            const double s = d[0] * cell->hinv[0][k] + d[1] * cell->hinv[1][k] + d[2] * cell->hinv[2][k];
-            if (cell->periodic[k] && fabs(s) > longest) longest = fabs(s);
-            sum[k] += d[k];
-        }
-    }
-    for (int k = 0; k < 3; k++)
-        mean[k] = about[k] + sum[k] / sys->n;
-    return longest;
-}
-
-/* Drift from the mean of exp(2 pi i s) over the atoms along each periodic direction: no choice of images
- * enters. */
-static void phase_drift(const sg_system *sys, const double (*a)[3], const double (*b)[3], double drift[3])
-{
-    const double two_pi = 6.283185307179586;
-    const sg_cell *cell = &sys->cell;
-    double sine[3] = {0.0, 0.0, 0.0}, cosine[3] = {0.0, 0.0, 0.0};
-
-    for (int i = 0; i < sys->n; i++) {
-        for (int k = 0; k < 3; k++) {
-            double s = 0.0;
-            for (int j = 0; j < 3; j++)
-                s += (b[i][j] - a[i][j]) * cell->hinv[j][k];
-            sine[k] += sin(two_pi * s);
-            cosine[k] += cos(two_pi * s);
-        }
-    }
-    for (int j = 0; j < 3; j++)
-        drift[j] = 0.0;
-    for (int k = 0; k < 3; k++) {
-        const double s = cell->periodic[k] ? atan2(sine[k], cosine[k]) / two_pi : 0.0;
-        for (int j = 0; j < 3; j++)
-            drift[j] += s * cell->h[k][j];
-    }
-}
-
-/* Minimum image of b - a - about. */
-static void image_of_move(const sg_system *sys, const double a[3], const double b[3], const double about[3],
-                          double d[3])
-{
-    for (int k = 0; k < 3; k++)
-        d[k] = b[k] - a[k] - about[k];
-    sg_cell_minimum_image(&sys->cell, d);
 }
