@@ -2,7 +2,7 @@
 /* The catalog when things go wrong: a full map, a full disk, a killed writer, damaged bytes, a file cut
  * short, a folder that cannot be written, memory that runs out. What must hold is stated by the test, never
  * by the store's own reader alone. */
-#include "catalog_samples.h"
+#include "catalog_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,45 +11,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
-
-#include <lmdb.h>
-
-#include "../catalog/catalog_internal.h"
-
-typedef struct place {
-    char path[64], file[256];
-    int mounted;
-    sg_rng rng;
-} place;
-
-static int set_up(void **state)
-{
-    place *p = sg_calloc(1, sizeof *p);
-
-    folder_make(p->path);
-    joined(p->file, p->path, "cat");
-    sg_rng_init(&p->rng, 2, SG_RNG_TEST, 0, 0, 0);
-    *state = p;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    place *p = *state;
-    if (p->mounted) umount(p->path);
-    folder_remove(p->path);
-    sg_free(p);
-    return 0;
-}
-
-static sg_catalog *fresh(place *p, size_t map_size)
-{
-    const sg_catalog_header header = sample_header();
-    sg_catalog *cat;
-
-    assert_ok(sg_catalog_create_sized(p->file, &header, map_size, &cat));
-    return cat;
-}
 
 static void put_states(place *p, sg_catalog *cat, uint64_t first, uint64_t n, uint32_t atoms)
 {
@@ -559,7 +520,7 @@ static void test_interrupted_creation(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, place_empty, place_remove)
     const struct CMUnitTest tests[] = {
         CASE(test_map_grows_in_one_batch),
         CASE(test_reader_follows_growth),

@@ -1,42 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The catalog when memory runs out at the first, second, .. allocation: SG_ENOMEM, nothing half done, nothing
  * left behind. */
-#include "catalog_samples.h"
-
-#include "../catalog/catalog_internal.h"
-
-typedef struct place {
-    char path[64], file[256];
-    sg_rng rng;
-} place;
-
-static int set_up(void **state)
-{
-    place *p = sg_calloc(1, sizeof *p);
-
-    folder_make(p->path);
-    joined(p->file, p->path, "cat");
-    sg_rng_init(&p->rng, 2, SG_RNG_TEST, 0, 0, 0);
-    *state = p;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    place *p = *state;
-    folder_remove(p->path);
-    sg_free(p);
-    return 0;
-}
-
-static sg_catalog *fresh(place *p, size_t map_size)
-{
-    const sg_catalog_header header = sample_header();
-    sg_catalog *cat;
-
-    assert_ok(sg_catalog_create_sized(p->file, &header, map_size, &cat));
-    return cat;
-}
+#include "catalog_place.h"
 
 static void test_memory_in_create_and_open(void **state)
 {
@@ -124,7 +89,7 @@ static void test_memory_in_put_and_find(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, place_empty, place_remove)
     const struct CMUnitTest tests[] = {
         CASE(test_memory_in_create_and_open),
         CASE(test_memory_in_base),

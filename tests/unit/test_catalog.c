@@ -1,81 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The catalog: every record there and back, bytes against literal ones, look-ups over base and overlay,
  * headers, locks. Files are compared with what LMDB itself reads, not with what our own reader says. */
-#include "catalog_samples.h"
-
-#include <lmdb.h>
-
-#include "../catalog/catalog_internal.h"
-
-typedef struct place {
-    char path[64], file[256];
-    sg_catalog *cat;
-    sg_rng rng;
-} place;
-
-static int set_up(void **state)
-{
-    place *p = sg_calloc(1, sizeof *p);
-    const sg_catalog_header header = sample_header();
-
-    folder_make(p->path);
-    sg_rng_init(&p->rng, 1, SG_RNG_TEST, 0, 0, 0);
-    assert_ok(sg_catalog_create(joined(p->file, p->path, "cat"), &header, &p->cat));
-    *state = p;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    place *p = *state;
-    sg_catalog_close(p->cat);
-    folder_remove(p->path);
-    sg_free(p);
-    return 0;
-}
-
-static void reopen(place *p, int write)
-{
-    sg_catalog_close(p->cat);
-    p->cat = NULL;
-    assert_ok(sg_catalog_open(p->file, write, NULL, &p->cat));
-}
-
-/* one transaction of LMDB's own on the closed catalog: read, overwrite or remove one value */
-static size_t raw_access(const char *path, const char *db, const void *key, size_t n_key, void *copy,
-                         size_t room, const void *replace, size_t n_replace)
-{
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_dbi dbi;
-    MDB_val k = {n_key, NULL}, v;
-    unsigned char bytes[64];
-
-    memcpy(bytes, key, n_key);
-    k.mv_data = bytes;
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
-    assert_int_equal(mdb_env_set_mapsize(env, 64 << 20), 0);
-    assert_int_equal(mdb_env_open(env, path, 0, 0664), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, db, 0, &dbi), 0);
-    assert_int_equal(mdb_get(txn, dbi, &k, &v), 0);
-    const size_t n = v.mv_size;
-    if (copy) {
-        assert_true(n <= room);
-        memcpy(copy, v.mv_data, n);
-    }
-    if (replace) {
-        unsigned char *value = sg_calloc(n_replace, 1);
-        memcpy(value, replace, n_replace);
-        v = (MDB_val){n_replace, value};
-        assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
-        sg_free(value);
-    }
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
-    return n;
-}
+#include "catalog_place.h"
 
 /* ---- there and back ---- */
 
@@ -523,7 +449,7 @@ static void test_size(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, place_with_catalog, place_remove)
     const struct CMUnitTest tests[] = {
         CASE(test_round_trips),
         CASE(test_variants_and_searches),
