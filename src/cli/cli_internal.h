@@ -123,4 +123,11 @@ double cli_gpa(const sg_system *sys, const double virial[6],
 sg_status cli_relax(cli *c, cli_model *model, const char *what, int show);
 sg_status cli_forces_create(const sg_system *sys, sg_forces *f); /* f->f is the caller's: sg_free */
 
+/* ---- point.c ---- */
+/* Changes a structure and leaves the forces of what it became in f. */
+typedef sg_status cli_change(cli *c, cli_model *model, sg_forces *f, void *arg);
+/* The structure of the command line, changed (NULL: as it is): its point to the results, the structure to -o.
+ */
+sg_status cli_point(cli *c, cli_change *change, void *arg);
+
 #endif

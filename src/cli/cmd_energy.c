@@ -3,19 +3,7 @@
 
 static sg_status run(cli *c)
 {
-    cli_model model = {0};
-    sg_forces f = {0};
-
-    sg_status st = cli_configure(c, NULL);
-    if (st == SG_OK) st = cli_check_out(c, 0);
-    if (st == SG_OK) st = cli_load(c, c->input[0], &model);
-    if (st == SG_OK) st = cli_forces_create(model.sys, &f);
-    if (st == SG_OK) st = sg_potential_compute(model.pot, model.work, model.sys, NULL, &f);
-    if (st == SG_OK) st = cli_write_structure(c, model.sys, &f);
-    if (st == SG_OK) cli_result_point(c, &model, &f);
-    sg_free(f.f);
-    cli_model_free(&model);
-    return st;
+    return cli_point(c, NULL, NULL);
 }
 
 const cli_command cmd_energy = {

@@ -6,22 +6,16 @@ static const cli_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static sg_status relax(cli *c, cli_model *model, sg_forces *f, void *arg)
+{
+    (void)arg;
+    const sg_status st = cli_relax(c, model, "minimize", 1);
+    return st == SG_OK ? sg_potential_compute(model->pot, model->work, model->sys, NULL, f) : st;
+}
+
 static sg_status run(cli *c)
 {
-    cli_model model = {0};
-    sg_forces f = {0};
-
-    sg_status st = cli_configure(c, NULL);
-    if (st == SG_OK) st = cli_check_out(c, 1);
-    if (st == SG_OK) st = cli_load(c, c->input[0], &model);
-    if (st == SG_OK) st = cli_forces_create(model.sys, &f);
-    if (st == SG_OK) st = cli_relax(c, &model, "minimize", 1);
-    if (st == SG_OK) st = sg_potential_compute(model.pot, model.work, model.sys, NULL, &f);
-    if (st == SG_OK) st = cli_write_structure(c, model.sys, &f);
-    if (st == SG_OK) cli_result_point(c, &model, &f);
-    sg_free(f.f);
-    cli_model_free(&model);
-    return st;
+    return cli_point(c, relax, NULL);
 }
 
 const cli_command cmd_minimize = {

@@ -12,7 +12,9 @@ static const cli_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static sg_status strain_in_steps(cli *c, cli_model *model, double target, double step, sg_forces *f);
+typedef struct strain_path {
+    double target, step;
+} strain_path;
 
 static sg_status relax_and_print(cli *c, cli_model *model, sg_forces *f)
 {
@@ -30,8 +32,9 @@ static sg_status relax_and_print(cli *c, cli_model *model, sg_forces *f)
     return SG_OK;
 }
 
-static sg_status strain_in_steps(cli *c, cli_model *model, double target, double step, sg_forces *f)
+static sg_status strain_in_steps(cli *c, cli_model *model, sg_forces *f, void *arg)
 {
+    const double target = ((const strain_path *)arg)->target, step = ((const strain_path *)arg)->step;
     const double start = model->sys->cell.gamma;
     const double n =
         ceil(fabs(target - start) / step - 1e-9); /* 0.04 in steps of 0.005 are eight, not nine */
@@ -52,24 +55,13 @@ static sg_status strain_in_steps(cli *c, cli_model *model, double target, double
 
 static sg_status run(cli *c)
 {
-    cli_model model = {0};
-    sg_forces f = {0};
-    double target = NAN, step = 0.005;
+    strain_path path = {.target = NAN, .step = 0.005};
 
-    sg_status st = cli_number(c, "xy", -1.0, 1.0, &target);
-    if (st == SG_OK) st = cli_number(c, "step", 0.0, 1.0, &step);
-    if (st == SG_OK && isnan(target))
+    sg_status st = cli_number(c, "xy", -1.0, 1.0, &path.target);
+    if (st == SG_OK) st = cli_number(c, "step", 0.0, 1.0, &path.step);
+    if (st == SG_OK && isnan(path.target))
         st = sg_fail(SG_EINVAL, "--xy GAMMA missing: which strain is to be reached?");
-    if (st == SG_OK) st = cli_configure(c, NULL);
-    if (st == SG_OK) st = cli_check_out(c, 1);
-    if (st == SG_OK) st = cli_load(c, c->input[0], &model);
-    if (st == SG_OK) st = cli_forces_create(model.sys, &f);
-    if (st == SG_OK) st = strain_in_steps(c, &model, target, step, &f);
-    if (st == SG_OK) st = cli_write_structure(c, model.sys, &f);
-    if (st == SG_OK) cli_result_point(c, &model, &f);
-    sg_free(f.f);
-    cli_model_free(&model);
-    return st;
+    return st == SG_OK ? cli_point(c, strain_in_steps, &path) : st;
 }
 
 const cli_command cmd_strain = {
