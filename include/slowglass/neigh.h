@@ -46,4 +46,35 @@ void sg_neigh_wrapped(const sg_neigh *list, const sg_system *sys, int i, double 
  * r_max. */
 sg_status sg_neigh_closest(const sg_system *sys, double r_max, double *distance, int *atom_a, int *atom_b);
 
+/* A half list over places: atoms and copies of them, so that a pair's vector is the difference of two
+ * positions.
+ *
+ * Places 0..n_rows-1 are the atoms that have a row (all; with `keep`, those kept), sorted by where they are;
+ * those up to n_atoms-1 the other atoms that occur, from there on further copies of atoms before them. A
+ * place lies at x[atom] + shift. A row's entries name its partners' places and types, and are filled up to a
+ * multiple of SG_HALO_PAD with entries of place n, which stands for nowhere. Each pair of atoms (or of an
+ * atom and an image) within r_list, with a kept member, appears once. Valid as long as no atom has moved more
+ * than skin/2, at the cell of the build. */
+enum { SG_HALO_PAD = 8, SG_HALO_TYPE_BITS = 5 };
+#define SG_HALO_ENTRY(place, type) ((uint32_t)(place) << SG_HALO_TYPE_BITS | (uint32_t)(type))
+
+typedef struct sg_halo {
+    int n, n_rows, n_atoms, n_system;
+    double r_list, h[3][3];
+    int *atom;            /* [n] index in the system */
+    int *owner;           /* [n] place < n_atoms of the same atom */
+    int *type;            /* [n + 1] */
+    double (*shift)[3];   /* [n] Å */
+    double (*x_build)[3]; /* [n] positions of the atoms at build, unwrapped, Å */
+    int64_t *first;       /* [n_rows + 1] into entry */
+    uint32_t *entry;
+    int64_t n_pairs; /* fillings not counted */
+} sg_halo;
+
+/** Build for all pairs within r_list. `keep` NULL: all pairs; else only pairs with keep[i] or keep[j].
+ * SG_EINVAL: a cell so thin that the images cannot be numbered; SG_ENUMERIC: a position that is not finite.
+ * Threads: distinct outputs may be built concurrently. Cost O(n) by linked cells. */
+sg_status sg_halo_create(const sg_system *sys, double r_list, const unsigned char *keep, sg_halo **out);
+void sg_halo_free(sg_halo *list);
+
 #endif

@@ -33,6 +33,24 @@ typedef struct sg_force_calls { /* the one place where force calls are counted *
     double equivalents; /* full-call equivalents: pairs touched / pairs of the whole system */
 } sg_force_calls;
 
+/* A kernel is a way to compute the same potential. "plain" is the reference, C that runs anywhere, EAM on
+ * LAMMPS's own interpolant; "avx2" and "avx512" work on resampled tables, with the error that
+ * sg_potential_kernel_error states. Energy and forces of each are exact derivatives of one another. */
+#define SG_KERNEL_PLAIN "plain"
+#define SG_KERNEL_AUTO "auto"     /* the fastest that this processor has; what a potential starts with */
+#define SG_KERNEL_ERROR_R_MIN 1.5 /* Å; closer pairs are not looked at */
+#define SG_KERNEL_ERROR_STEEP                                                                                \
+    4.0 /* eV/Å; pairs that repel harder do not occur in a solid, nor at its saddles */
+
+typedef struct sg_kernel_error { /* largest, over all pairs of types and all distances, against the reference
+                                  */
+    double energy; /* eV per pair that is not steep: |d phi| + |F_i'| |d rho_i| + |F_j'| |d rho_j|, F' the
+                      largest */
+    double force;  /* eV/Å per pair that is not steep: the same of the radial force */
+    double steep;  /* of the radial force of steep pairs, relative to |phi'| */
+    int bins_per_octave; /* of r^2, in the resampled tables */
+} sg_kernel_error;
+
 typedef struct sg_potential sg_potential;
 typedef struct sg_potential_work sg_potential_work;
 
@@ -41,13 +59,17 @@ typedef struct sg_potential_ops {
     sg_status (*compute)(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
                          const sg_atom_set *free_atoms, sg_forces *out);
     void (*free)(sg_potential *self);
+    sg_status (*set_kernel)(sg_potential *self, const char *name); /* NULL: only the plain one */
+    sg_kernel_error (*kernel_error)(const sg_potential *self);     /* NULL: the kernel is the reference */
 } sg_potential_ops;
 
 struct sg_potential { /* first member of every backend */
     const sg_potential_ops *ops;
-    double cutoff;        /* Å */
-    sg_species species;   /* type t of a system is species t of the potential */
-    uint64_t fingerprint; /* hash of the numbers, independent of path and of the order of types */
+    double cutoff;      /* Å */
+    sg_species species; /* type t of a system is species t of the potential */
+    uint64_t
+        fingerprint; /* hash of the numbers, independent of path, of the order of types and of the kernel */
+    const char *kernel; /* in use; NULL: plain */
 };
 
 /** EAM from a LAMMPS file, with LAMMPS's own interpolant of the tables (setfl "eam/alloy" or Finnis-Sinclair
@@ -76,6 +98,17 @@ sg_status sg_potential_create_morse(int n_elements, const char *const elements[]
 sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,
                               const char *const elements[], sg_potential **out);
 void sg_potential_free(sg_potential *pot);
+
+/** Choose the kernel: "auto", "plain", "avx2", "avx512". Before any work computes with the potential, or
+ * followed by sg_potential_work_reset of all that have. SG_EINVAL: no such name, or the potential has only
+ * the plain one; SG_EUNSUPPORTED: this processor lacks its instructions. Threads: none may be computing. */
+sg_status sg_potential_set_kernel(sg_potential *pot, const char *name);
+
+/** Name of the kernel in use, never "auto". Constant text. */
+const char *sg_potential_kernel(const sg_potential *pot);
+
+/** What the kernel in use departs from the reference by; all zero for the reference itself. */
+sg_kernel_error sg_potential_kernel_error(const sg_potential *pot);
 
 /** Scratch for one thread. Free with sg_potential_work_free. */
 sg_status sg_potential_work_create(const sg_potential *pot, sg_potential_work **out);

@@ -80,7 +80,7 @@ sg_status cli_check_structure(const cli *c, const char *path, sg_system *sys)
 sg_status cli_load_potential(const cli *c, const sg_species *species, sg_potential **pot)
 {
     const char *symbols[SG_MAX_SPECIES];
-    char *spec = NULL;
+    char *spec = NULL, *kernel = NULL;
 
     *pot = NULL;
     if (c->cfg.line[SG_KEY_potential_style] == 0 && !*c->cfg.potential.file)
@@ -90,6 +90,14 @@ sg_status cli_load_potential(const cli *c, const sg_species *species, sg_potenti
     for (int i = 0; i < species->n; i++)
         symbols[i] = species->symbol[i];
     st = sg_potential_create(spec, NULL, species->n, symbols, pot);
+    if (st == SG_OK && !(kernel = sg_config_value(&c->cfg, SG_KEY_potential_kernel)))
+        st = sg_fail(SG_ENOMEM, "potential.kernel");
+    if (st == SG_OK) st = sg_potential_set_kernel(*pot, kernel);
+    if (st != SG_OK) {
+        sg_potential_free(*pot);
+        *pot = NULL;
+    }
+    sg_free(kernel);
     sg_free(spec);
     return st;
 }

@@ -14,7 +14,7 @@ static sg_status compute(const sg_potential *self, sg_potential_work *work, cons
                          const sg_atom_set *free_atoms, sg_forces *out);
 static sg_status fill(pairwise_pair *p, const char *a, const char *b);
 
-static const sg_potential_ops ops = {"morse", compute, pairwise_free};
+static const sg_potential_ops ops = {.name = "morse", .compute = compute, .free = pairwise_free};
 
 sg_status sg_potential_create_morse(int n_elements, const char *const elements[], const double (*pair)[4],
                                     sg_potential **out)

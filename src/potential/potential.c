@@ -58,6 +58,25 @@ void sg_potential_free(sg_potential *pot)
     if (pot) pot->ops->free(pot);
 }
 
+/* ---- kernels ---- */
+
+sg_status sg_potential_set_kernel(sg_potential *pot, const char *name)
+{
+    if (pot->ops->set_kernel) return pot->ops->set_kernel(pot, name);
+    if (strcmp(name, SG_KERNEL_AUTO) == 0 || strcmp(name, SG_KERNEL_PLAIN) == 0) return SG_OK;
+    return sg_fail(SG_EINVAL, "kernel \"%s\": %s has only the plain one", name, pot->ops->name);
+}
+
+const char *sg_potential_kernel(const sg_potential *pot)
+{
+    return pot->kernel ? pot->kernel : SG_KERNEL_PLAIN;
+}
+
+sg_kernel_error sg_potential_kernel_error(const sg_potential *pot)
+{
+    return pot->ops->kernel_error ? pot->ops->kernel_error(pot) : (sg_kernel_error){0};
+}
+
 /* ---- specifications ---- */
 
 sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,

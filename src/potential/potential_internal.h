@@ -56,6 +56,16 @@ typedef struct sg_base { /* what the frozen atoms contribute among themselves */
     int constant_valid;
 } sg_base;
 
+typedef struct sg_fast { /* lists and scratch of the fast kernels */
+    sg_halo *full, *part;
+    void *memory;
+    double *doubles; /* in memory, at a cache line */
+    uint32_t *near;
+    int64_t *near_first;
+    int *near_count;
+    size_t capacity_doubles, capacity_near, capacity_first, capacity_count;
+} sg_fast;
+
 struct sg_potential_work {
     double r_list; /* Å */
     int n_species;
@@ -65,6 +75,7 @@ struct sg_potential_work {
     double (*full_shift)[3];
     sg_part part;
     sg_base base;
+    sg_fast fast;
     /* buffers that grow and stay */
     double (*x)[3];
     int *type;
@@ -76,6 +87,10 @@ struct sg_potential_work {
         capacity_record;
 };
 
+/** Drop the lists; the buffers stay. */
+void sg_fast_reset(sg_fast *fast);
+void sg_fast_clear(sg_fast *fast);
+
 /** View of the whole system; builds the list when there is none or it is stale. */
 sg_status sg_work_full_view(sg_potential_work *work, const sg_system *sys, sg_view *view);
 
@@ -85,7 +100,7 @@ int sg_work_needs_base(const sg_potential_work *work, const sg_system *sys, cons
 /** Room for the base, emptied; call before filling base.density and base.embedding. */
 sg_status sg_work_base_begin(sg_potential_work *work, const sg_system *sys);
 
-/** Mark the base as belonging to this set and system. */
+/** Mark the base as belonging to this set and system; base.full_pairs must be set. */
 void sg_work_base_end(sg_potential_work *work, const sg_system *sys, const sg_atom_set *set);
 
 /** Energy that no free atom can change, eV: frozen pairs, and the embedding of the frozen atoms out of reach.
@@ -146,6 +161,10 @@ void sg_eam_file_clear(sg_eam_file *file);
 /** LAMMPS's cubic interpolant of a table: coefficients c[0..3] of 1, p, p^2, p^3 for bin k = 0..n-2, the k-th
  * at out + k * stride. */
 void sg_eam_spline(const double *f, int n, double *out, int stride);
+
+/** Zeroed array of n doubles that begins at a cache line. @param memory [out] what to sg_free. NULL when
+ * memory is out. */
+double *sg_aligned(void **memory, size_t n);
 
 /** Path of a potential's file as found by the documented search; free with sg_free. */
 sg_status sg_potential_find_file(const char *name, const char *folder, char **path);

@@ -5,7 +5,6 @@
  * belong to the set whose hash the base holds. A view is valid until the next call that builds one. */
 #include "potential_internal.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -30,6 +29,7 @@ void sg_potential_work_reset(sg_potential_work *work)
 {
     drop_full(work);
     drop_part(work);
+    sg_fast_reset(&work->fast);
     work->base.valid = 0;
 }
 
@@ -37,6 +37,7 @@ void sg_potential_work_free(sg_potential_work *work)
 {
     if (!work) return;
     sg_potential_work_reset(work);
+    sg_fast_clear(&work->fast);
     sg_free(work->base.x);
     sg_free(work->base.density);
     sg_free(work->base.embedding);
@@ -130,6 +131,8 @@ sg_status sg_work_base_begin(sg_potential_work *work, const sg_system *sys)
 
     b->valid = b->constant_valid = 0;
     drop_part(work);
+    sg_halo_free(work->fast.part);
+    work->fast.part = NULL;
     if (sg_grow((void **)&b->x, &b->capacity_x, n, sizeof *b->x) ||
         sg_grow((void **)&b->density, &b->capacity_density, n, sizeof *b->density) ||
         sg_grow((void **)&b->embedding, &b->capacity_embedding, n, sizeof *b->embedding))
@@ -145,11 +148,10 @@ void sg_work_base_end(sg_potential_work *work, const sg_system *sys, const sg_at
 {
     sg_base *const b = &work->base;
 
-    assert(work->full);
     b->valid = 1;
     b->n_system = sys->n;
     b->set_hash = set_hash(set);
-    b->full_pairs = work->full->first[sys->n];
+    if (work->full) b->full_pairs = work->full->first[sys->n];
     memcpy(b->h, sys->cell.h, sizeof b->h);
     work->last_equivalents += 1.0;
 }
@@ -281,6 +283,15 @@ done:
 }
 
 /* ---- buffers ---- */
+
+double *sg_aligned(void **memory, size_t n)
+{
+    enum { LINE = 64 };
+
+    *memory = sg_calloc(n + LINE / sizeof(double), sizeof(double));
+    if (!*memory) return NULL;
+    return (double *)(((uintptr_t)*memory + LINE - 1) / LINE * LINE);
+}
 
 sg_status sg_work_scratch(sg_potential_work *work, const sg_view *view)
 {

@@ -210,11 +210,21 @@ static void make_kmc(const sg_config *cfg, sg_kmc_options *o)
                           .commit_every = COMMIT_EVERY};
 }
 
+/* A run goes on with the kernel it began with: "auto" gives way to what was chosen. */
+static sg_status keep_kernel(sg_config *cfg, const sg_potential *pot)
+{
+    char assignment[64];
+
+    snprintf(assignment, sizeof assignment, "potential.kernel=%s", sg_potential_kernel(pot));
+    return sg_config_set(cfg, assignment);
+}
+
 sg_status sg_run_setup_make(sg_config *cfg, const sg_system *sys, const sg_potential *pot, int threads,
                             const sg_log *log, sg_run_setup *out)
 {
     sg_status st = make_topology(cfg, sys, log, &out->topology);
 
+    if (st == SG_OK) st = keep_kernel(cfg, pot);
     if (st != SG_OK) return st;
     make_header(cfg, &sys->species, pot, &out->topology, &out->header);
     if ((st = match_bases(cfg, &out->header, log)) != SG_OK) return st;

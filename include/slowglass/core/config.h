@@ -27,7 +27,8 @@
     X(potential, style, WORD, "eam/fs", "", "eam/fs|eam/alloy|lj|morse|kim|lammps", PHYSICS, "form of the potential")  \
     X(potential, file, FILE, "", "", "", INPUT, "its file; looked for beside the run file, then in LAMMPS's folders")  \
     X(potential, elements, WORDS, "", "", "", PHYSICS, "element of atom type 1, 2, ..; empty: those of the structure") \
-    X(potential, pair, NUMBERS, "", "", "> 0", PHYSICS, "lj: eps (eV), sigma (Å), cutoff (Å); morse: D (eV), alpha (1/Å), r0 (Å), cutoff (Å); of type pairs 11 12 .. 22 ..")
+    X(potential, pair, NUMBERS, "", "", "> 0", PHYSICS, "lj: eps (eV), sigma (Å), cutoff (Å); morse: D (eV), alpha (1/Å), r0 (Å), cutoff (Å); of type pairs 11 12 .. 22 ..") \
+    X(potential, kernel, WORD, "auto", "", "auto|plain|avx2|avx512", PHYSICS, "how it is computed; auto: the fastest here; a run keeps its own")
 
 #define SG_CONFIG_STRAIN(X)                                                                                            \
     X(strain, xy, DOUBLE, "0", "", "> -1, < 1", PHYSICS, "imposed simple shear x += xy*y, engineering strain, at t = 0")

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Half neighbour lists over atoms and copies of them, for kernels that must not look up images.
+ *
+ * Idea: atoms are wrapped into the cell and sorted into bins that divide it along its own vectors; the bins
+ * are continued beyond its faces with copies, as far as the list radius reaches, and everything is laid out
+ * in the order of bins. The partners of an atom then stand in a few runs of consecutive memory (the bins that
+ * follow one another along c). A pair is listed with the member that comes first in that order; since the
+ * copies repeat the bins exactly, the order of two members is the same seen from either, so each pair is
+ * found once, also that of an atom with its own image in a cell thinner than the list radius. Rows come in
+ * the order of bins too, so that neighbours in space are neighbours in memory.
+ *
+ * Source: Allen & Tildesley, Computer Simulation of Liquids, 2nd ed. (2017), section 5.3. */
+#include "slowglass/neigh.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+/* Bins are this fraction of the list radius (measured: finer ones cost more runs than they save distances).
+ */
+static const double BIN_FRACTION = 0.5;
+static const double MAX_BINS_PER_ATOM = 2.0; /* a sparse system must not cost memory for empty bins */
+static const double MARGIN = 1e-9;           /* relative: rounding must not lose a pair */
+enum { MAX_CANDIDATES = 1 << 27 };           /* places must fit an entry */
+
+typedef struct run { /* of the stencil: bins (a, b, first..last) relative to an atom's own */
+    int a, b, first, last;
+} run;
+
+typedef struct grid {
+    int count[3];        /* bins of the cell along a, b, c */
+    int low[3], high[3]; /* bins laid out: low <= at < high, 0..count-1 being those of the cell */
+    double origin[3], per_unit[3];
+    int n_runs, centre; /* centre: the run with a = b = 0 */
+    run *runs;
+} grid;
+
+typedef struct crowd { /* atoms and copies in the order of the laid-out bins */
+    int n;
+    int *start;        /* [bins + 1] */
+    double *x, *y, *z; /* [n] Å */
+    double *memory;
+    int *atom;        /* [n] */
+    short (*turn)[3]; /* [n] which copy */
+    int *place;       /* [n] -1: none yet */
+} crowd;
+
+typedef struct draft { /* what is needed while a list is made */
+    const sg_system *sys;
+    const unsigned char *keep;
+    int (*wrap)[3]; /* [n] brings each atom into the cell */
+    double (*x)[3]; /* [n] wrapped positions, Å */
+    int (*at)[3];   /* [n] bin of the cell */
+    int *sorted;    /* [n] atoms in the order of bins */
+    int *bin_start; /* [bins of the cell + 1] in sorted */
+    grid g;
+    crowd c;
+    int *home; /* [n] where the atom itself stands in the crowd */
+} draft;
+
+static sg_status wrap_atoms(draft *d, double lo[3], double hi[3]);
+static void choose_bins(draft *d, double r_list, const double lo[3], const double hi[3]);
+static sg_status make_stencil(grid *g, const sg_cell *cell, double r_list);
+static sg_status sort_atoms(draft *d);
+static sg_status lay_out(draft *d);
+static sg_status find_rows(const draft *d, sg_halo *list);
+static sg_status number_places(const draft *d, sg_halo *list);
+static void draft_clear(draft *d);
+
+sg_status sg_halo_create(const sg_system *sys, double r_list, const unsigned char *keep, sg_halo **out)
+{
+    sg_status st = SG_OK;
+    draft d = {.sys = sys, .keep = keep};
+    sg_halo *list = NULL;
+    double lo[3], hi[3];
+
+    *out = NULL;
+    if (!(r_list > 0.0) || !isfinite(r_list)) return sg_fail(SG_EINVAL, "list radius %g Å, need > 0", r_list);
+    list = sg_calloc(1, sizeof *list);
+    if (!list) {
+        st = sg_fail(SG_ENOMEM, "neighbour list");
+        goto done;
+    }
+    list->r_list = r_list;
+    memcpy(list->h, sys->cell.h, sizeof list->h);
+    list->n_system = sys->n;
+    if ((st = wrap_atoms(&d, lo, hi)) != SG_OK) goto done;
+    choose_bins(&d, r_list, lo, hi);
+    if ((st = make_stencil(&d.g, &sys->cell, r_list)) != SG_OK) goto done;
+    if ((st = sort_atoms(&d)) != SG_OK) goto done;
+    if ((st = lay_out(&d)) != SG_OK) goto done;
+    if ((st = find_rows(&d, list)) != SG_OK) goto done;
+    if ((st = number_places(&d, list)) != SG_OK) goto done;
+    *out = list;
+    list = NULL;
+done:
+    draft_clear(&d);
+    sg_halo_free(list);
+    return st;
+}
+
+void sg_halo_free(sg_halo *list)
+{
+    if (!list) return;
+    sg_free(list->atom);
+    sg_free(list->owner);
+    sg_free(list->type);
+    sg_free(list->shift);
+    sg_free(list->x_build);
+    sg_free(list->first);
+    sg_free(list->entry);
+    sg_free(list);
+}
+
+static void draft_clear(draft *d)
+{
+    sg_free(d->wrap);
+    sg_free(d->x);
+    sg_free(d->at);
+    sg_free(d->sorted);
+    sg_free(d->bin_start);
+    sg_free(d->home);
+    sg_free(d->g.runs);
+    sg_free(d->c.start);
+    sg_free(d->c.memory);
+    sg_free(d->c.atom);
+    sg_free(d->c.turn);
+    sg_free(d->c.place);
+}
+
+/* ---- bins ---- */
+
+static void fractional(const sg_cell *cell, const double x[3], double s[3])
+{
+    for (int k = 0; k < 3; k++)
+        s[k] = x[0] * cell->hinv[0][k] + x[1] * cell->hinv[1][k] + x[2] * cell->hinv[2][k];
+}
+
+/* Wrapping numbers, wrapped positions and the extent of the atoms in fractional coordinates. */
+static sg_status wrap_atoms(draft *d, double lo[3], double hi[3])
+{
+    const sg_system *const sys = d->sys;
+    const sg_cell *const cell = &sys->cell;
+    const size_t n = (size_t)sys->n;
+
+    d->wrap = sg_calloc(n, sizeof *d->wrap);
+    d->x = sg_calloc(n, sizeof *d->x);
+    if (!d->wrap || !d->x) return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", sys->n);
+    for (int k = 0; k < 3; k++) {
+        lo[k] = cell->periodic[k] ? 0.0 : HUGE_VAL;
+        hi[k] = cell->periodic[k] ? 1.0 : -HUGE_VAL;
+    }
+    for (int i = 0; i < sys->n; i++) {
+        double s[3];
+        fractional(cell, sys->x[i], s);
+        for (int k = 0; k < 3; k++) {
+            if (!(fabs(s[k]) < INT_MAX / 4))
+                return sg_fail(SG_ENUMERIC, "atom id %d is at (%g, %g, %g) Å, far outside the cell",
+                               sys->id[i], sys->x[i][0], sys->x[i][1], sys->x[i][2]);
+            d->wrap[i][k] = cell->periodic[k] ? -(int)floor(s[k]) : 0;
+            if (cell->periodic[k]) continue;
+            lo[k] = fmin(lo[k], s[k]);
+            hi[k] = fmax(hi[k], s[k]);
+        }
+        const int *const w = d->wrap[i];
+        for (int a = 0; a < 3; a++)
+            d->x[i][a] = sys->x[i][a] + (w[0] * cell->h[0][a] + w[1] * cell->h[1][a] + w[2] * cell->h[2][a]);
+    }
+    return SG_OK;
+}
+
+/* How many bins, and how far beyond the cell they must be laid out. */
+static void choose_bins(draft *d, double r_list, const double lo[3], const double hi[3])
+{
+    const sg_cell *const cell = &d->sys->cell;
+    const double limit = cbrt(MAX_BINS_PER_ATOM * d->sys->n) + 1.0;
+    grid *const g = &d->g;
+    double height[3];
+
+    sg_cell_heights(cell, height);
+    for (int k = 0; k < 3; k++) {
+        const double extent = (d->sys->n > 0 ? hi[k] - lo[k] : 0.0) * height[k];
+        const double wanted = fmin(floor(extent / (BIN_FRACTION * r_list)), limit);
+        g->count[k] = wanted > 1.0 ? (int)wanted : 1;
+        g->origin[k] = lo[k];
+        g->per_unit[k] = extent > 0.0 ? g->count[k] / (hi[k] - lo[k]) : 0.0;
+        const double reach = extent > 0.0 ? ceil(r_list * (1.0 + MARGIN) * g->count[k] / extent) : 0.0;
+        const int steps = reach < SHRT_MAX ? (int)reach : SHRT_MAX;
+        g->low[k] = cell->periodic[k] ? -steps : 0;
+        g->high[k] = g->count[k] + (cell->periodic[k] ? steps : 0);
+    }
+    if (!d->keep) g->low[0] = 0; /* partners come later in the order, of which a is the first number */
+}
+
+/* A lower bound for the squared distance of atoms in bins that lie o apart: each component of their vector is
+ * bounded on its own. */
+static double least_distance2(const double bin[3][3], const int o[3])
+{
+    double sum = 0.0;
+
+    for (int a = 0; a < 3; a++) {
+        double low = 0.0, high = 0.0;
+        for (int k = 0; k < 3; k++) {
+            const double one = (o[k] - 1) * bin[k][a], other = (o[k] + 1) * bin[k][a];
+            low += fmin(one, other);
+            high += fmax(one, other);
+        }
+        const double gap = fmax(0.0, fmax(low, -high));
+        sum += gap * gap;
+    }
+    return sum;
+}
+
+static sg_status make_stencil(grid *g, const sg_cell *cell, double r_list)
+{
+    const double r2 = r_list * r_list * (1.0 + MARGIN);
+    double bin[3][3];
+    int reach[3];
+
+    for (int k = 0; k < 3; k++) {
+        const int beyond = g->high[k] - g->count[k];
+        reach[k] = cell->periodic[k] ? beyond : g->count[k] - 1;
+        for (int a = 0; a < 3; a++)
+            bin[k][a] = g->per_unit[k] > 0.0 ? cell->h[k][a] / g->per_unit[k] : 0.0;
+    }
+    const size_t room = (2 * (size_t)reach[0] + 1) * (2 * (size_t)reach[1] + 1);
+    g->runs = sg_calloc(room, sizeof *g->runs);
+    if (!g->runs) return sg_fail(SG_ENOMEM, "neighbour list: stencil of %zu runs", room);
+    for (int a = -reach[0]; a <= reach[0]; a++)
+        for (int b = -reach[1]; b <= reach[1]; b++) {
+            run *const r = &g->runs[g->n_runs];
+            *r = (run){a, b, reach[2] + 1, -reach[2] - 1};
+            for (int c = -reach[2]; c <= reach[2]; c++) {
+                const int o[3] = {a, b, c};
+                if (least_distance2((const double(*)[3])bin, o) >= r2) continue;
+                if (c < r->first) r->first = c;
+                r->last = c;
+            }
+            if (a == 0 && b == 0) g->centre = g->n_runs;
+            g->n_runs += r->first <= r->last;
+        }
+    return SG_OK;
+}
+
+/* Atoms in the order of the bins of the cell, ascending within one. */
+static sg_status sort_atoms(draft *d)
+{
+    const grid *const g = &d->g;
+    const int n = d->sys->n;
+    const size_t n_bins = (size_t)g->count[0] * (size_t)g->count[1] * (size_t)g->count[2];
+
+    d->at = sg_calloc((size_t)n, sizeof *d->at);
+    d->sorted = sg_calloc((size_t)n, sizeof *d->sorted);
+    d->bin_start = sg_calloc(n_bins + 2, sizeof *d->bin_start);
+    if (!d->at || !d->sorted || !d->bin_start) return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", n);
+    int *const next = d->bin_start + 1; /* next[bin] runs from the start of a bin to its end */
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < n; i++) {
+            int *const at = d->at[i];
+            double s[3];
+            if (pass == 0) {
+                fractional(&d->sys->cell, d->x[i], s);
+                for (int k = 0; k < 3; k++) {
+                    at[k] = (int)((s[k] - g->origin[k]) * g->per_unit[k]);
+                    if (at[k] < 0) at[k] = 0;
+                    if (at[k] >= g->count[k]) at[k] = g->count[k] - 1; /* rounding of s just below 1 */
+                }
+            }
+            const int bin = (at[0] * g->count[1] + at[1]) * g->count[2] + at[2];
+            if (pass == 0)
+                next[bin + 1]++;
+            else
+                d->sorted[next[bin]++] = i;
+            if (pass == 0 && i == n - 1)
+                for (size_t k = 0; k < n_bins; k++)
+                    next[k + 1] += next[k];
+        }
+    return SG_OK;
+}
+
+/* ---- atoms and copies ---- */
+
+/* Bin of the cell that the laid-out bin `at` along k repeats, and which copy it is. */
+static int repeats(const grid *g, int k, int at, int *turn)
+{
+    const int n = g->count[k];
+
+    *turn = at >= 0 ? at / n : -((n - 1 - at) / n);
+    return at - *turn * n;
+}
+
+static size_t laid_out_bin(const grid *g, int a, int b, int c)
+{
+    const size_t nb = (size_t)(g->high[1] - g->low[1]), nc = (size_t)(g->high[2] - g->low[2]);
+    return ((size_t)(a - g->low[0]) * nb + (size_t)(b - g->low[1])) * nc + (size_t)(c - g->low[2]);
+}
+
+static void copy_bin(draft *d, const int turn[3], int bin)
+{
+    const double(*const h)[3] = (const double(*)[3])d->sys->cell.h;
+    crowd *const c = &d->c;
+    double shift[3];
+
+    for (int a = 0; a < 3; a++)
+        shift[a] = turn[0] * h[0][a] + turn[1] * h[1][a] + turn[2] * h[2][a];
+    for (int k = d->bin_start[bin]; k < d->bin_start[bin + 1]; k++) {
+        const int i = d->sorted[k];
+        c->x[c->n] = d->x[i][0] + shift[0];
+        c->y[c->n] = d->x[i][1] + shift[1];
+        c->z[c->n] = d->x[i][2] + shift[2];
+        c->atom[c->n] = i;
+        for (int a = 0; a < 3; a++)
+            c->turn[c->n][a] = (short)turn[a];
+        if (turn[0] == 0 && turn[1] == 0 && turn[2] == 0) d->home[i] = c->n;
+        c->n++;
+    }
+}
+
+static sg_status crowd_allocate(draft *d)
+{
+    const grid *const g = &d->g;
+    crowd *const c = &d->c;
+    double bins = 1.0;
+    int64_t n = 0;
+
+    for (int k = 0; k < 3; k++)
+        bins *= g->high[k] - g->low[k];
+    if (bins > MAX_CANDIDATES)
+        return sg_fail(SG_EINVAL, "cell too thin for the list radius: %.0f bins with its images, at most %d",
+                       bins, MAX_CANDIDATES);
+    for (int a = g->low[0]; a < g->high[0]; a++)
+        for (int b = g->low[1]; b < g->high[1]; b++)
+            for (int z = g->low[2]; z < g->high[2]; z++) {
+                int turn;
+                const int bin =
+                    (repeats(g, 0, a, &turn) * g->count[1] + repeats(g, 1, b, &turn)) * g->count[2] +
+                    repeats(g, 2, z, &turn);
+                n += d->bin_start[bin + 1] - d->bin_start[bin];
+            }
+    if (n >= MAX_CANDIDATES)
+        return sg_fail(SG_EINVAL, "cell too thin for the list radius: %lld images of atoms, at most %d",
+                       (long long)n, MAX_CANDIDATES);
+    const size_t size = (size_t)n;
+    c->start = sg_calloc((size_t)bins + 1, sizeof *c->start);
+    c->memory = sg_calloc(3 * size, sizeof *c->memory);
+    c->atom = sg_calloc(size, sizeof *c->atom);
+    c->turn = sg_calloc(size, sizeof *c->turn);
+    c->place = sg_calloc(size, sizeof *c->place);
+    d->home = sg_calloc((size_t)d->sys->n, sizeof *d->home);
+    if (!c->start || !c->memory || !c->atom || !c->turn || !c->place || !d->home)
+        return sg_fail(SG_ENOMEM, "neighbour list: %zu images of atoms", size);
+    c->x = c->memory;
+    c->y = c->x + size;
+    c->z = c->y + size;
+    return SG_OK;
+}
+
+static sg_status lay_out(draft *d)
+{
+    const grid *const g = &d->g;
+    crowd *const c = &d->c;
+    size_t k = 0;
+    const sg_status st = crowd_allocate(d);
+
+    if (st != SG_OK) return st;
+    for (int a = g->low[0]; a < g->high[0]; a++)
+        for (int b = g->low[1]; b < g->high[1]; b++)
+            for (int z = g->low[2]; z < g->high[2]; z++) {
+                int turn[3];
+                const int ra = repeats(g, 0, a, &turn[0]), rb = repeats(g, 1, b, &turn[1]);
+                const int rc = repeats(g, 2, z, &turn[2]);
+                c->start[k++] = c->n;
+                copy_bin(d, turn, (ra * g->count[1] + rb) * g->count[2] + rc);
+            }
+    c->start[k] = c->n;
+    return SG_OK;
+}
+
+/* ---- rows ---- */
+
+/* Those of from..end-1 within the radius of crowd member i, appended to out; returns the new end. Every
+ * candidate is written, and kept if it is one: there is no branch to mispredict. */
+static uint32_t *near_in_run(const crowd *c, int i, int from, int end, double r2_max, uint32_t *out)
+{
+    const double x = c->x[i], y = c->y[i], z = c->z[i];
+
+    for (int k = from; k < end; k++) {
+        const double dx = c->x[k] - x, dy = c->y[k] - y, dz = c->z[k] - z;
+        *out = (uint32_t)k;
+        out += dx * dx + dy * dy + dz * dz < r2_max;
+    }
+    return out;
+}
+
+/* Drop those that list i themselves, and i. */
+static uint32_t *drop_earlier_rows(const draft *d, int i, uint32_t *from, const uint32_t *end)
+{
+    uint32_t *out = from;
+
+    for (; from < end; from++)
+        if ((int)*from > i || ((int)*from != i && !d->keep[d->c.atom[*from]])) *out++ = *from;
+    return out;
+}
+
+/* Partners of atom `atom` as numbers in the crowd. */
+static sg_status find_row(const draft *d, int atom, double r2_max, sg_halo *list, size_t *capacity, size_t *n)
+{
+    const grid *const g = &d->g;
+    const crowd *const c = &d->c;
+    const int *const at = d->at[atom];
+    const int i = d->home[atom];
+
+    for (int k = d->keep ? 0 : g->centre; k < g->n_runs; k++) {
+        const run *const r = &g->runs[k];
+        const int a = at[0] + r->a, b = at[1] + r->b;
+        int first = at[2] + r->first, last = at[2] + r->last;
+        if (a < g->low[0] || a >= g->high[0] || b < g->low[1] || b >= g->high[1]) continue;
+        if (first < g->low[2]) first = g->low[2];
+        if (last >= g->high[2]) last = g->high[2] - 1;
+        if (first > last) continue;
+        int from = c->start[laid_out_bin(g, a, b, first)];
+        const int end = c->start[laid_out_bin(g, a, b, last) + 1];
+        if (!d->keep && k == g->centre) from = i + 1;
+        if (from >= end) continue;
+        const size_t need = *n + (size_t)(end - from) + SG_HALO_PAD;
+        if (need > *capacity && sg_grow((void **)&list->entry, capacity, need, sizeof *list->entry))
+            return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", need);
+        uint32_t *const begin = list->entry + *n;
+        uint32_t *stop = near_in_run(c, i, from, end, r2_max, begin);
+        if (d->keep) stop = drop_earlier_rows(d, i, begin, stop);
+        *n += (size_t)(stop - begin);
+    }
+    return SG_OK;
+}
+
+/* Entries are numbers in the crowd for now, UINT32_MAX where a row is filled up. */
+static sg_status find_rows(const draft *d, sg_halo *list)
+{
+    const double r2_max = list->r_list * list->r_list;
+    const int n_atoms = d->sys->n;
+    size_t capacity = 0, n = 0;
+    sg_status st = SG_OK;
+
+    list->first = sg_calloc((size_t)n_atoms + 1, sizeof *list->first);
+    if (!list->first || sg_grow((void **)&list->entry, &capacity, SG_HALO_PAD, sizeof *list->entry))
+        return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", n_atoms);
+    for (int k = 0; k < n_atoms && st == SG_OK; k++) {
+        const int atom = d->sorted[k];
+        if (d->keep && !d->keep[atom]) continue;
+        const size_t before = n;
+        st = find_row(d, atom, r2_max, list, &capacity, &n);
+        list->n_pairs += (int64_t)(n - before);
+        if (st == SG_OK && sg_grow((void **)&list->entry, &capacity, n + SG_HALO_PAD, sizeof *list->entry))
+            st = sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", n);
+        while (st == SG_OK && n % SG_HALO_PAD)
+            list->entry[n++] = UINT32_MAX;
+        list->first[++list->n_rows] = (int64_t)n;
+    }
+    return st;
+}
+
+/* ---- places ---- */
+
+/* Give crowd member k the next place. */
+static void settle(const draft *d, int k, sg_halo *list, int *place_of_atom)
+{
+    const double(*const h)[3] = (const double(*)[3])d->sys->cell.h;
+    const int i = d->c.atom[k], p = list->n++;
+    const int *const w = d->wrap[i];
+    const short *const t = d->c.turn[k];
+
+    d->c.place[k] = p;
+    list->atom[p] = i;
+    list->type[p] = d->sys->type[i];
+    if (place_of_atom[i] < 0) place_of_atom[i] = p;
+    list->owner[p] = place_of_atom[i];
+    for (int a = 0; a < 3; a++) {
+        list->shift[p][a] = (w[0] + t[0]) * h[0][a] + (w[1] + t[1]) * h[1][a] + (w[2] + t[2]) * h[2][a];
+        list->x_build[p][a] = d->sys->x[i][a];
+    }
+}
+
+static void number_crowd(const draft *d, sg_halo *list, int *place_of_atom)
+{
+    const crowd *const c = &d->c;
+
+    for (int k = 0; k < d->sys->n; k++) { /* those with rows, in the order of rows */
+        const int i = d->sorted[k];
+        if (!d->keep || d->keep[i]) settle(d, d->home[i], list, place_of_atom);
+    }
+    for (int images = 0; images < 2; images++) { /* then the other atoms, then copies */
+        for (int k = 0; k < c->n; k++)
+            if (c->place[k] == -2 && (images || place_of_atom[c->atom[k]] < 0))
+                settle(d, k, list, place_of_atom);
+        if (!images) list->n_atoms = list->n;
+    }
+}
+
+/* From numbers in the crowd to places: only those that occur get one. */
+static sg_status number_places(const draft *d, sg_halo *list)
+{
+    crowd *const c = (crowd *)&d->c;
+    const int64_t n_entries = list->first[list->n_rows];
+    size_t size = 0;
+    int *const place_of_atom = sg_calloc((size_t)d->sys->n, sizeof *place_of_atom);
+
+    if (!place_of_atom) return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", d->sys->n);
+    memset(place_of_atom, 0xff, (size_t)d->sys->n * sizeof *place_of_atom); /* -1 */
+    for (int k = 0; k < c->n; k++)
+        c->place[k] = -1;
+    for (int64_t k = 0; k < n_entries; k++)
+        if (list->entry[k] != UINT32_MAX) c->place[list->entry[k]] = -2; /* occurs */
+    for (int k = 0; k < c->n; k++)
+        size += c->place[k] == -2;
+    size += (size_t)list->n_rows + 1;
+    list->atom = sg_calloc(size, sizeof *list->atom);
+    list->owner = sg_calloc(size, sizeof *list->owner);
+    list->type = sg_calloc(size, sizeof *list->type);
+    list->shift = sg_calloc(size, sizeof *list->shift);
+    list->x_build = sg_calloc(size, sizeof *list->x_build);
+    if (!list->atom || !list->owner || !list->type || !list->shift || !list->x_build) {
+        sg_free(place_of_atom);
+        return sg_fail(SG_ENOMEM, "neighbour list: %zu places", size);
+    }
+    number_crowd(d, list, place_of_atom);
+    sg_free(place_of_atom);
+    for (int64_t k = 0; k < n_entries; k++) {
+        const int p = list->entry[k] == UINT32_MAX ? list->n : c->place[list->entry[k]];
+        list->entry[k] = SG_HALO_ENTRY(p, list->type[p]);
+    }
+    return SG_OK;
+}

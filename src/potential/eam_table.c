@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables of the fast kernels: densities and pair energy as functions of s = r^2, resampled so that they fit
+ * the inner caches, need neither a root nor a division, and answer all that a pair asks from one row of 96
+ * bytes.
+ *
+ * Each octave of s is cut into 2^m bins, so that the relative resolution is the same everywhere and a bin is
+ * named by the top bits of s. In a bin stands the cubic in p = s - s_lo that has the reference's value and
+ * slope at both edges (Hermite): the tables are continuously differentiable, and a force got from the same
+ * coefficients is the exact derivative of the energy. The last bin ends at the cutoff, where value and slope
+ * are the reference's; below s_min a straight line goes on to s = 0, so that nothing becomes infinite. m is
+ * the smallest for which the error found by sampling each bin is within TOLERANCE. Source of the
+ * interpolation error, h^4 f''''/384 in the value: de Boor, A Practical Guide to Splines (1978). */
+#include "eam.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { N_CURVES = 3, MIN_BITS = 6, MAX_BITS = 9, SAMPLES = 8, MANTISSA_BITS = 52 };
+
+static const double TOLERANCE = 2e-6;   /* eV/Å, of the force of a pair */
+static const double SMALLEST_R2 = 0.25; /* Å^2; where the straight line begins: no solid has atoms at 0.5 Å */
+static const double NEIGHBOUR_AT = 0.4; /* of the cutoff: about a bond length, for the weight of densities */
+
+typedef struct curves { /* density at lower type, at higher type, phi; and d/ds */
+    double value[N_CURVES], slope[N_CURVES];
+} curves;
+
+static void reference(const sg_eam *e, int pair, double s, curves *at);
+static sg_status resample(const sg_eam *e, int bits, sg_eam_table *t);
+static void fill_bin(const curves *lo, const curves *hi, double width, double *row);
+static void measure(const sg_eam *e, const double weight[SG_MAX_SPECIES], sg_eam_table *t);
+static double embedding_weight(const sg_eam *e, int type);
+
+sg_status sg_eam_table_make(const sg_eam *e, sg_eam_table *table)
+{
+    double weight[SG_MAX_SPECIES];
+
+    for (int t = 0; t < e->base.species.n; t++)
+        weight[t] = embedding_weight(e, t);
+    for (int bits = MIN_BITS; bits <= MAX_BITS; bits++) {
+        sg_eam_table_clear(table);
+        const sg_status st = resample(e, bits, table);
+        if (st != SG_OK) return st;
+        measure(e, weight, table);
+        if (table->error.force <= TOLERANCE) break;
+    }
+    return SG_OK;
+}
+
+void sg_eam_table_clear(sg_eam_table *table)
+{
+    sg_free(table->memory);
+    memset(table, 0, sizeof *table);
+}
+
+/* phi = z/r, d/ds = (1/2r) d/dr */
+static void reference(const sg_eam *e, int pair, double s, curves *at)
+{
+    const double r = sqrt(s), per_r = 1.0 / r;
+    double p;
+    const double *const c = sg_eam_reference_row(e, e->row[pair], r, &p);
+
+    for (int k = 0; k < N_CURVES; k++) {
+        at->value[k] = cubic(c + k * CUBIC, p);
+        at->slope[k] = cubic_slope(c + k * CUBIC, p) * e->per_d_r;
+    }
+    at->value[2] *= per_r;
+    at->slope[2] = (at->slope[2] - at->value[2]) * per_r;
+    for (int k = 0; k < N_CURVES; k++)
+        at->slope[k] *= 0.5 * per_r;
+}
+
+static int64_t top_bits(double s, int shift)
+{
+    int64_t bits;
+    memcpy(&bits, &s, sizeof bits);
+    return bits >> shift;
+}
+
+static double edge(const sg_eam_table *t, int bin)
+{
+    const int64_t bits = (bin + t->offset) << t->shift;
+    double s;
+    memcpy(&s, &bits, sizeof s);
+    return s;
+}
+
+static double upper_edge(const sg_eam *e, const sg_eam_table *t, int bin)
+{
+    return fmin(edge(t, bin + 1), e->r2_max);
+}
+
+static sg_status resample(const sg_eam *e, int bits, sg_eam_table *t)
+{
+    const int n = e->base.species.n, n_pairs = n * (n + 1) / 2;
+
+    t->s_min = exp2(floor(log2(fmin(SMALLEST_R2, e->r2_max / 16.0))));
+    t->shift = MANTISSA_BITS - bits;
+    t->offset = top_bits(t->s_min, t->shift) - 1;
+    t->n_bins = (int)(top_bits(e->r2_max, t->shift) - t->offset) + 1;
+    double *const row = sg_aligned(&t->memory, (size_t)n_pairs * (size_t)t->n_bins * ROW);
+    if (!row) return sg_fail(SG_ENOMEM, "tables of the fast kernels");
+    t->row = row;
+    for (int pair = 0; pair < n_pairs; pair++) {
+        double *const of = row + (ptrdiff_t)pair * t->n_bins * ROW;
+        curves lo, hi;
+        reference(e, pair, t->s_min, &lo);
+        for (int k = 0; k < N_CURVES; k++) {
+            of[k * CUBIC] = lo.value[k];
+            of[k * CUBIC + 1] = lo.slope[k];
+        }
+        for (int bin = 1; bin < t->n_bins; bin++) {
+            const double s = upper_edge(e, t, bin);
+            reference(e, pair, s, &hi);
+            fill_bin(&lo, &hi, s - edge(t, bin), of + (ptrdiff_t)bin * ROW);
+            lo = hi;
+        }
+    }
+    return SG_OK;
+}
+
+/* The cubic in p = 0..width with given value and slope at both ends. */
+static void fill_bin(const curves *lo, const curves *hi, double width, double *row)
+{
+    for (int k = 0; k < N_CURVES; k++) {
+        double *const c = row + k * CUBIC;
+        const double chord = width > 0.0 ? (hi->value[k] - lo->value[k]) / width : lo->slope[k];
+        c[0] = lo->value[k];
+        c[1] = lo->slope[k];
+        if (!(width > 0.0)) continue; /* the cutoff stands on an edge */
+        c[2] = (3.0 * chord - 2.0 * lo->slope[k] - hi->slope[k]) / width;
+        c[3] = (lo->slope[k] + hi->slope[k] - 2.0 * chord) / (width * width);
+    }
+}
+
+/* ---- error ---- */
+
+/* Largest |F'| at densities from that of one neighbour (the faintest) at about a bond length to that of
+ * COORDINATION (of the densest). */
+static double embedding_weight(const sg_eam *e, int type)
+{
+    enum { STEPS = 1000, COORDINATION = 20 };
+    const double r = NEIGHBOUR_AT * e->base.cutoff;
+    double least = HUGE_VAL, most = 0.0, largest = 0.0, slope;
+
+    for (int other = 0; other < e->base.species.n; other++) {
+        curves one;
+        reference(e, sg_eam_type_pair(type, other), r * r, &one);
+        const double rho = one.value[type > other];
+        least = fmin(least, rho);
+        most = fmax(most, COORDINATION * rho);
+    }
+    for (int k = 0; k <= STEPS; k++) {
+        embed(e, type, least + (most - least) * k / STEPS, &slope);
+        largest = fmax(largest, fabs(slope));
+    }
+    return largest;
+}
+
+/* Errors at p in a bin, each weighted by what it does to the energy, and of the radial force. */
+static void measure_at(const double *row, const curves *ref, double p, double r,
+                       const double weight[N_CURVES], double *energy, double *force)
+{
+    double e = 0.0, f = 0.0;
+
+    for (int k = 0; k < N_CURVES; k++) {
+        e += weight[k] * fabs(cubic(row + k * CUBIC, p) - ref->value[k]);
+        f += weight[k] * 2.0 * r * fabs(cubic_slope(row + k * CUBIC, p) - ref->slope[k]);
+    }
+    *energy = fmax(*energy, e);
+    *force = fmax(*force, f);
+}
+
+/* From the cutoff inwards: first where the pair is no harder than what occurs in solids, then its steep part.
+ */
+static void measure_pair(const sg_eam *e, int pair, const double weight[N_CURVES], sg_eam_table *t)
+{
+    sg_kernel_error *const error = &t->error;
+    double steepest = 0.0;
+
+    for (int bin = t->n_bins - 1; bin > 0; bin--) {
+        const double s_lo = edge(t, bin), width = upper_edge(e, t, bin) - s_lo;
+        const double *const row = t->row + ((ptrdiff_t)pair * t->n_bins + bin) * ROW;
+        double energy = 0.0, force = 0.0;
+        if (s_lo < SG_KERNEL_ERROR_R_MIN * SG_KERNEL_ERROR_R_MIN) break;
+        for (int k = 0; k < SAMPLES; k++) {
+            const double p = width * (k + 0.5) / SAMPLES, r = sqrt(s_lo + p);
+            curves ref;
+            reference(e, pair, s_lo + p, &ref);
+            measure_at(row, &ref, p, r, weight, &energy, &force);
+            steepest = fmax(steepest, -2.0 * r * ref.slope[2]);
+        }
+        if (steepest <= SG_KERNEL_ERROR_STEEP) {
+            error->energy = fmax(error->energy, energy);
+            error->force = fmax(error->force, force);
+        } else {
+            error->steep = fmax(error->steep, force / steepest);
+        }
+    }
+}
+
+static void measure(const sg_eam *e, const double weight[SG_MAX_SPECIES], sg_eam_table *t)
+{
+    t->error = (sg_kernel_error){.bins_per_octave = 1 << (MANTISSA_BITS - t->shift)};
+    for (int hi = 0; hi < e->base.species.n; hi++)
+        for (int lo = 0; lo <= hi; lo++) {
+            const double w[N_CURVES] = {weight[lo], weight[hi], 1.0};
+            measure_pair(e, sg_eam_type_pair(lo, hi), w, t);
+        }
+}

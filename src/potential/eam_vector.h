@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loops of the fast kernels, for any number of lanes: included by a file that has defined LANES, the
+ * types vd vl vm ve and the few operations on them.
+ *
+ * Densities: the listed partners of an atom are filtered LANES at a time, those in range appended to a dense
+ * row (kept for the forces); then LANES pairs at a time take their table rows, whole, and transpose them, so
+ * that each coefficient of a cubic is one vector. Forces: the same over the dense rows. A pair enters as
+ *
+ *     dE = 2 (F_i' drho_i/ds + F_j' drho_j/ds + dphi/ds) d . dd,   s = d.d,  d = x_j - x_i.
+ *
+ * Lanes beyond the end of a row belong to a place far away and are masked. All sums have a fixed order. */
+
+enum { RHO_LOW = 0, RHO_HIGH = CUBIC * sizeof(double), PHI = 2 * CUBIC * sizeof(double) };
+
+typedef struct seen {               /* tables as an atom sees them */
+    int64_t offset[SG_MAX_SPECIES]; /* bytes to those of the pair with type 0, 1, .. */
+} seen;
+
+static void look_at_tables(const sg_eam_task *task, int type, seen *out)
+{
+    for (int other = 0; other < SG_MAX_SPECIES; other++)
+        out->offset[other] = other < task->n_species ? (int64_t)sg_eam_type_pair(type, other) *
+                                                           task->table->n_bins * ROW * (int64_t)sizeof(double)
+                                                     : 0;
+}
+
+static inline vd value(const vd c[4], vd p)
+{
+    return vd_fma(vd_fma(vd_fma(c[3], p, c[2]), p, c[1]), p, c[0]);
+}
+
+/* c1 + 2 c2 p + 3 c3 p^2, and the value (dropped by the compiler where it is not used) */
+static inline vd slope(const vd c[4], vd p, vd *value_)
+{
+    const vd b = vd_fma(c[3], p, c[2]), d = vd_fma(c[3], p, b), b1 = vd_fma(b, p, c[1]);
+    *value_ = vd_fma(b1, p, c[0]);
+    return vd_fma(d, p, b1);
+}
+
+/* Partners of one row in range, appended to near and their squared distances to s; the last vector is filled
+ * up. */
+static inline int filter_row(const sg_eam_task *task, int i, uint32_t nowhere, uint32_t *near, double *s_near)
+{
+    const double(*const x)[4] = (const double(*)[4])task->x;
+    const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]), r2_max = vd_all(task->r2_max);
+    int n = 0;
+
+    for (int64_t k = task->first[i]; k < task->first[i + 1]; k += LANES) {
+        vd c[4];
+        load_places(x, task->entry + k, c);
+        const vd dx = c[0] - xi, dy = c[1] - yi, dz = c[2] - zi;
+        const vd s = vd_fma(dz, dz, vd_fma(dy, dy, dx * dx));
+        n += append(vd_less(s, r2_max), ve_load(task->entry + k), s, near + n, s_near + n);
+    }
+    for (int k = n; k < n + SG_HALO_PAD; k++) {
+        near[k] = nowhere;
+        s_near[k] = task->table->s_min;
+    }
+    return n;
+}
+
+/* Where the pairs of a row find their table rows, and where in these bins they lie. Done ahead for a whole
+ * row, so that table rows can be fetched while others are being worked on. */
+static inline void locate_row(const sg_eam_task *task, const seen *of, int n, const uint32_t *near)
+{
+    for (int k = 0; k < n; k += LANES) {
+        vd p;
+        const vl row = locate(task->table, vd_load(task->row.s + k), &p);
+        vl_add_store(row, look_up(of->offset, ve_types(ve_load(near + k))), task->row.offset + k);
+        vd_store(task->row.p + k, p);
+    }
+}
+
+static void density_pass(sg_eam_task *task)
+{
+    const char *const rows = (const char *)task->table->row;
+    const uint32_t nowhere = SG_HALO_ENTRY(task->n_places, 0);
+    seen of[SG_MAX_SPECIES];
+    int64_t at = 0;
+
+    for (int k = 0; k < task->n_species; k++)
+        look_at_tables(task, k, &of[k]);
+    for (int i = 0; i < task->n_rows; i++) {
+        const int type = task->type[i];
+        uint32_t *const near = task->near + at;
+        const int n = filter_row(task, i, nowhere, near, task->row.s);
+        vd rho_i = vd_all(0.0);
+        locate_row(task, &of[type], n, near);
+        for (int k = 0; k < n; k += LANES) {
+            const vm lower = vl_less_than(ve_types(ve_load(near + k)), type); /* the partner's type is */
+            const vd p = vd_load(task->row.p + k);
+            vd lo[4], hi[4];
+            load_rows(rows + RHO_LOW, task->row.offset + k, lo);
+            load_rows(rows + RHO_HIGH, task->row.offset + k, hi);
+            const vd at_lo = value(lo, p), at_hi = value(hi, p);
+            rho_i += vd_keep(vm_first(n - k), vd_choose(lower, at_hi, at_lo));
+            add_places(task->density, near + k, vd_choose(lower, at_lo, at_hi));
+        }
+        task->density[i] += vd_sum(rho_i);
+        task->near_first[i] = at;
+        task->near_count[i] = n;
+        at += (n + SG_HALO_PAD - 1) / SG_HALO_PAD * SG_HALO_PAD;
+    }
+}
+
+/* Vectors and squared distances of a dense row, and F' of the partners. */
+static inline void vectors_of_row(const sg_eam_task *task, int i, int n, const uint32_t *near)
+{
+    const double(*const x)[4] = (const double(*)[4])task->x;
+    const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]);
+
+    for (int k = 0; k < n; k += LANES) {
+        vd c[4];
+        load_places(x, near + k, c);
+        const vd dx = c[0] - xi, dy = c[1] - yi, dz = c[2] - zi;
+        vd_store(task->row.dx + k, dx);
+        vd_store(task->row.dy + k, dy);
+        vd_store(task->row.dz + k, dz);
+        vd_store(task->row.slope + k, c[3]);
+        vd_store(task->row.s + k, vd_fma(dz, dz, vd_fma(dy, dy, dx * dx)));
+    }
+}
+
+static void force_pass(sg_eam_task *task)
+{
+    const char *const rows = (const char *)task->table->row;
+    const vd two = vd_all(2.0), zero = vd_all(0.0);
+    vd xx = zero, yy = zero, zz = zero, xy = zero, xz = zero, yz = zero, energy = zero;
+    seen of[SG_MAX_SPECIES];
+
+    for (int k = 0; k < task->n_species; k++)
+        look_at_tables(task, k, &of[k]);
+    for (int i = 0; i < task->n_rows; i++) {
+        const int type = task->type[i], n = task->near_count[i];
+        const uint32_t *const near = task->near + task->near_first[i];
+        const vd slope_i = vd_all(task->x[i][3]);
+        vd fx = zero, fy = zero, fz = zero;
+        vectors_of_row(task, i, n, near);
+        locate_row(task, &of[type], n, near);
+        for (int k = 0; k < n; k += LANES) {
+            const vm lower = vl_less_than(ve_types(ve_load(near + k)), type), real = vm_first(n - k);
+            const vd p = vd_load(task->row.p + k), slope_j = vd_load(task->row.slope + k);
+            vd c[4], phi, unused;
+            load_rows(rows + PHI, task->row.offset + k, c);
+            vd g = slope(c, p, &phi);
+            energy += vd_keep(real, phi);
+            load_rows(rows + RHO_LOW, task->row.offset + k, c);
+            g = vd_fma(slope(c, p, &unused), vd_choose(lower, slope_j, slope_i), g);
+            load_rows(rows + RHO_HIGH, task->row.offset + k, c);
+            g = vd_fma(slope(c, p, &unused), vd_choose(lower, slope_i, slope_j), g);
+            g = vd_keep(real, g * two);
+            const vd dx = vd_load(task->row.dx + k), dy = vd_load(task->row.dy + k),
+                     dz = vd_load(task->row.dz + k);
+            const vd gx = g * dx, gy = g * dy, gz = g * dz;
+            fx += gx;
+            fy += gy;
+            fz += gz;
+            xx = vd_fma(gx, dx, xx);
+            yy = vd_fma(gy, dy, yy);
+            zz = vd_fma(gz, dz, zz);
+            xy = vd_fma(gx, dy, xy);
+            xz = vd_fma(gx, dz, xz);
+            yz = vd_fma(gy, dz, yz);
+            subtract_places(task->f, near + k, gx, gy, gz);
+        }
+        task->f[i][0] += vd_sum(fx);
+        task->f[i][1] += vd_sum(fy);
+        task->f[i][2] += vd_sum(fz);
+    }
+    task->energy = vd_sum(energy);
+    task->virial[0] = vd_sum(xx);
+    task->virial[1] = vd_sum(yy);
+    task->virial[2] = vd_sum(zz);
+    task->virial[3] = vd_sum(xy);
+    task->virial[4] = vd_sum(xz);
+    task->virial[5] = vd_sum(yz);
+}
