@@ -199,7 +199,8 @@ static inline sg_outcome search(const defect *s, int centre, uint64_t attempt, s
 {
     sg_rng rng;
     sg_rng_init(&rng, 7, SG_RNG_TEST, 0, (uint64_t)centre, attempt);
-    assert_ok(sg_saddle_search(&s->problem, centre, &(sg_push){SG_SAMPLER_LOCAL, 2.0}, &rng, w->work, w->p));
+    assert_ok(
+        sg_saddle_search(&s->problem, centre, &(sg_push){SG_SAMPLER_LOCAL, 2.0, NULL}, &rng, w->work, w->p));
     return w->p->outcome;
 }
 

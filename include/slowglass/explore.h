@@ -31,6 +31,8 @@ typedef struct sg_explore_options {
     sg_saddle_options saddle;
     double push_radius[SG_MAX_PUSH_RADII]; /* Å, used in turn */
     int n_push_radii;
+    sg_sampler sampler[SG_SAMPLER_COUNT]; /* among which every search's is chosen, by their yields so far */
+    int n_samplers;
     int per_atom;        /* searches that each variant gets */
     int max_at_start;    /* cap on the searches in a state without a parent; 0: none */
     int max_per_step;    /* cap on the searches in every other state; 0: none; negative: no searches */
@@ -111,8 +113,11 @@ double sg_rate(double barrier, double temperature, double prefactor);
 
 /** Rate of the events not found yet, 1/s: per 0.1 eV bin the Chao1 number of unseen ones (f1^2 / 2 f2, or f1
  * (f1 - 1) / 2 without doubletons) times the mean rate of the bin's known ones. Equivalent events of a
- * crystal, places of one generic event, are one kind, found as often as all of them together. Uncalibrated:
- * searches do not find all events equally often. Source: Chao, Scand. J. Stat. 11, 265 (1984). */
+ * crystal, places of one generic event, are one kind, found as often as all of them together. The number
+ * bounds the true one from below whatever the chances of the single events, as long as the searches are
+ * independent draws; where samplers are chosen by their yields they are not quite, so that it is also taken
+ * from the random pushes alone (`local`: their total, seen and unseen, less what all samplers have seen), and
+ * the larger one counts. Source: Chao, Scand. J. Stat. 11, 265 (1984). */
 double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *table);
 
 #endif

@@ -38,7 +38,12 @@ typedef enum sg_outcome {
     X(SG_SAMPLER_LOCAL, 0, "local")         /* random push of the atoms near the centre */                   \
     X(SG_SAMPLER_PLACED, 1, "placed")       /* generic event placed by its key */                            \
     X(SG_SAMPLER_INHERITED, 2, "inherited") /* event of a former state reconverged */                        \
-    X(SG_SAMPLER_REVERSE, 3, "reverse")     /* way back of an executed event */
+    X(SG_SAMPLER_REVERSE, 3, "reverse")     /* way back of an executed event */                              \
+    X(SG_SAMPLER_WIDE, 4, "wide")           /* random push of more atoms */                                  \
+    X(SG_SAMPLER_SOFT, 5, "soft")           /* random push from which the stiff directions are filtered */   \
+    X(SG_SAMPLER_CUBIC, 6, "cubic")         /* direction of least cubic estimate of the barrier */           \
+    X(SG_SAMPLER_KICK, 7, "kick")           /* where a few steps of hot dynamics go */                       \
+    X(SG_SAMPLER_ECHO, 8, "echo")           /* a low event of the same state near by, turned or again */
 
 typedef enum sg_sampler {
 #define X(code, number, text) code = number,
@@ -49,7 +54,8 @@ typedef enum sg_sampler {
 
 typedef struct sg_push { /* how a search leaves the inherent structure */
     sg_sampler sampler;
-    double radius; /* Å, atoms that are pushed */
+    double radius;            /* Å, atoms that are pushed at random */
+    const double (*given)[3]; /* [n] or NULL; echo: displacement of the event */
 } sg_push;
 
 const char *sg_outcome_text(sg_outcome outcome);
@@ -61,10 +67,12 @@ typedef struct sg_saddle_options {
     double curvature_out; /* eV/Å^2, the basin is left below this curvature */
     double step_max;      /* Å, largest move of one atom while climbing */
     double climb_max;     /* eV above the start, else blow_up */
-    double f_local;       /* eV/Å, end of the local phase */
-    double f_saddle;      /* eV/Å, stored saddles */
-    double f_minimum;     /* eV/Å, inherent structures */
-    int max_calls;        /* force calls until the saddle stands; its minima come on top */
+    double window;    /* eV above the start: a search that leads to a saddle above ends early, as blow_up; 0:
+                         none does */
+    double f_local;   /* eV/Å, end of the local phase */
+    double f_saddle;  /* eV/Å, stored saddles */
+    double f_minimum; /* eV/Å, inherent structures */
+    int max_calls;    /* force calls until the saddle stands; its minima come on top */
     double identity_energy, identity_distance; /* eV, Å: two minima are the same state */
 } sg_saddle_options;
 

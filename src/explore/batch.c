@@ -10,6 +10,7 @@
 
 static const double same_guess_distance =
     0.25; /* Å: a guess this close to a saddle in the table would only find it again */
+static const double wide = 1.85;              /* 3.7 Å instead of 2: the first shell comes along */
 static const double same_guess_energy = 0.15; /* eV, between its generic barrier and that one */
 
 /* What the searches of a batch may look at while they run. */
@@ -114,6 +115,10 @@ static sg_status prepare(sg_explorer *ex, const task *t, int k)
 
     s->active = 0;
     s->status = SG_OK;
+    s->sampler = t->kind == TASK_INHERIT ? SG_SAMPLER_INHERITED
+                 : t->kind == TASK_LEND  ? SG_SAMPLER_PLACED
+                                         : choose_sampler(ex, t);
+    if (s->sampler == SG_SAMPLER_ECHO && !find_echo(ex, t, s->mode_guess)) s->sampler = SG_SAMPLER_LOCAL;
     if (t->kind == TASK_INHERIT) return prepare_inherited(ex, t, s);
     if (t->kind == TASK_SEARCH) return s->active = 1, SG_OK;
     if ((st = prepare_lent(ex, t, s)) == SG_OK && s->active) s->active = !guess_is_taken(ex, t, k);
@@ -131,8 +136,10 @@ static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_s
 
     memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
     if (t->kind == TASK_SEARCH) {
-        const sg_push push = {SG_SAMPLER_LOCAL,
-                              ex->opt.push_radius[t->attempt % (uint32_t)ex->opt.n_push_radii]};
+        const double radius = ex->opt.push_radius[t->attempt % (uint32_t)ex->opt.n_push_radii];
+        const sg_push push = {.sampler = s->sampler,
+                              .radius = s->sampler == SG_SAMPLER_WIDE ? wide * radius : radius,
+                              .given = (positions)s->mode_guess};
         sg_rng_init(&rng, ex->opt.seed, SG_RNG_SEARCH, state, t->atom, t->attempt);
         s->status = sg_saddle_search(&p, (int)t->atom, &push, &rng, work, s->passage);
     } else {
@@ -162,21 +169,22 @@ static sg_status run_parallel(sg_explorer *ex, size_t first, int count)
     return SG_OK;
 }
 
-static sg_status log_row(sg_explorer *ex, const task *t, const sg_passage *p, uint64_t edge)
+static sg_status log_row(sg_explorer *ex, const task *t, sg_sampler sampler, const sg_passage *p,
+                         uint64_t edge)
 {
-    static const sg_sampler sampler[] = {SG_SAMPLER_INHERITED, SG_SAMPLER_PLACED, SG_SAMPLER_LOCAL};
     const sg_cat_search row = {.id = ex->n_rows++,
                                .state = ex->plan.state,
                                .edge = edge,
                                .atom = t->atom,
                                .attempt = t->attempt,
-                               .sampler = (uint8_t)sampler[t->kind],
+                               .sampler = (uint8_t)sampler,
                                .outcome = (uint8_t)p->outcome,
                                .calls = {(uint32_t)p->calls.leave, (uint32_t)p->calls.climb,
                                          (uint32_t)p->calls.refine, (uint32_t)p->calls.relax,
                                          (uint32_t)p->calls.verify},
                                .barrier = p->e_saddle - ex->state[ex->plan.state].energy};
-    return sg_catalog_put_search(ex->cat, &row);
+    const sg_status st = count_row(ex, &row);
+    return st == SG_OK ? sg_catalog_put_search(ex->cat, &row) : st;
 }
 
 /* A search that comes upon an event of the table raises its counters. */
@@ -190,7 +198,8 @@ static sg_status count_again(sg_explorer *ex, int entry, uint64_t *edge_id)
     return st == SG_OK && e->event != 0 && e->from == ex->plan.state ? count_generic(ex, e->event) : st;
 }
 
-static sg_status merge_search(sg_explorer *ex, const task *t, sg_passage *p, uint64_t *edge_id)
+static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler, sg_passage *p,
+                              uint64_t *edge_id)
 {
     variant_class *c = &ex->class_[ex->class_of[t->atom]];
     int same = -1;
@@ -202,8 +211,7 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_passage *p, uin
     ex->table[ex->plan.state]->n_searches++;
     if ((st = sg_catalog_put_variant(ex->cat, &c->variant)) != SG_OK) return st;
     if (p->outcome == SG_FOUND) {
-        st = accept_passage(ex, ex->plan.state, p, SG_SAMPLER_LOCAL, SG_SOURCE_SEARCH, 0, 1, 1, edge_id,
-                            &same);
+        st = accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
         if (st != SG_OK) return st;
         if (same >= 0)
             p->outcome = SG_KNOWN;
@@ -249,9 +257,9 @@ static sg_status merge(sg_explorer *ex, const task *t, const slot *s)
 {
     sg_passage *p = s->passage;
     uint64_t edge_id = 0;
-    const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, p, &edge_id)
+    const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, s->sampler, p, &edge_id)
                                                 : merge_refined(ex, t, s->found, p, &edge_id);
-    return st == SG_OK ? log_row(ex, t, p, edge_id) : st;
+    return st == SG_OK ? log_row(ex, t, s->sampler, p, edge_id) : st;
 }
 
 static sg_status commit_batch(sg_explorer *ex)

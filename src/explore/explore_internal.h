@@ -37,8 +37,14 @@ typedef struct variant_class { /* atoms of the state in hand with congruent surr
     int first_member;          /* lowest atom index */
 } variant_class;
 
-typedef struct slot {     /* one task of a batch: input and result */
-    int active;           /* 0: skipped, nothing to do */
+typedef struct sampler_yield { /* of one sampler, over the run so far, the latest searches weighing most */
+    double fresh;              /* new events inside the window */
+    double calls;              /* force calls, those of local phases by the share of the atoms that is free */
+} sampler_yield;
+
+typedef struct slot { /* one task of a batch: input and result */
+    int active;       /* 0: skipped, nothing to do */
+    sg_sampler sampler;
     uint32_t found;       /* lent: how often the generic event has been found */
     double barrier;       /* lent: of the generic event, eV */
     double (*x_guess)[3]; /* [n] */
@@ -72,6 +78,10 @@ struct sg_explorer {
     variant_class *class_; /* [n_classes] of the state in hand */
     size_t n_classes, cap_classes;
     int *class_of; /* [n_atoms] */
+
+    sampler_yield yield[SG_SAMPLER_COUNT];
+    uint32_t *found_local; /* [n_found_local] per edge: how often `local` has come upon it; beyond: never */
+    size_t n_found_local, cap_found_local;
 
     int n_work;
     sg_saddle_work **work; /* [n_work] one per thread */
@@ -125,6 +135,12 @@ void plan_clear(sg_explorer *ex);
 sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *changed);
 sg_status restore_variants(sg_explorer *ex, uint64_t state);
 void variants_clear(sg_explorer *ex);
+
+/* samplers.c */
+sg_status count_row(sg_explorer *ex, const sg_cat_search *row); /* of the yields; every row once */
+sg_sampler choose_sampler(const sg_explorer *ex, const task *t);
+/* For `echo`: displacement to a low saddle near the atom; 0 if there is none. */
+int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);
 
 /* batch.c */
 sg_status run_batches(sg_explorer *ex);

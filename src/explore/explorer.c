@@ -256,14 +256,37 @@ static int same_kind(const sg_explorer *ex, const sg_cat_entry *a, const sg_cat_
     return event != 0 && event == ex->edge[b->edge - 1].event && a->reverse == b->reverse;
 }
 
+typedef struct census { /* kinds of events in a bin of barriers: once, twice, ever come upon */
+    double once, twice, seen;
+} census;
+
+static void count_kind(census *c, uint64_t found)
+{
+    c->once += found == 1;
+    c->twice += found == 2;
+    c->seen += found > 0;
+}
+
+/* Chao1 number of kinds not come upon. */
+static double unseen(const census *c)
+{
+    return c->twice > 0 ? c->once * c->once / (2 * c->twice) : c->once * (c->once - 1) / 2;
+}
+
+static uint64_t found_by_local(const sg_explorer *ex, uint64_t edge)
+{
+    return edge <= ex->n_found_local ? ex->found_local[edge - 1] : 0;
+}
+
 double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
 {
-    double once[N_BINS] = {0}, twice[N_BINS] = {0}, seen[N_BINS] = {0}, rate[N_BINS] = {0}, missing = 0;
+    census all[N_BINS] = {{0}}, local[N_BINS] = {{0}};
+    double rate[N_BINS] = {0}, missing = 0;
 
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
         const int bin = (int)(entry->barrier / bin_width);
-        uint64_t found = 0;
+        uint64_t found = 0, by_local = 0;
         int is_first = 1;
 
         if (bin < 0 || bin >= N_BINS) continue;
@@ -271,16 +294,18 @@ double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
         for (uint32_t q = 0; q < k && is_first; q++)
             is_first = !same_kind(ex, entry, &t->entry[q]);
         if (!is_first) continue;
-        for (uint32_t q = k; q < t->n_entries; q++)
-            if (q == k || same_kind(ex, entry, &t->entry[q])) found += ex->edge[t->entry[q].edge - 1].found;
-        once[bin] += found == 1;
-        twice[bin] += found == 2;
-        seen[bin] += 1;
+        for (uint32_t q = k; q < t->n_entries; q++) {
+            if (q != k && !same_kind(ex, entry, &t->entry[q])) continue;
+            found += ex->edge[t->entry[q].edge - 1].found;
+            by_local += found_by_local(ex, t->entry[q].edge);
+        }
+        count_kind(&all[bin], found);
+        count_kind(&local[bin], by_local);
     }
     for (int b = 0; b < N_BINS; b++) {
-        if (seen[b] <= 0) continue;
-        const double unseen = twice[b] > 0 ? once[b] * once[b] / (2 * twice[b]) : once[b] * (once[b] - 1) / 2;
-        missing += unseen * rate[b] / seen[b];
+        if (all[b].seen <= 0) continue;
+        const double by_all = unseen(&all[b]), by_local = local[b].seen + unseen(&local[b]) - all[b].seen;
+        missing += fmax(by_all, by_local) * rate[b] / all[b].seen;
     }
     return missing;
 }

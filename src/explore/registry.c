@@ -329,6 +329,19 @@ static int load_table(void *arg, const void *record)
     return 0;
 }
 
+static int load_row(void *arg, const void *record)
+{
+    loader *l = arg;
+    const sg_cat_search *r = record;
+
+    if (r->edge > l->ex->n_edges)
+        l->st = sg_fail(SG_ECORRUPT, "search %llu names edge %llu of %zu", (unsigned long long)r->id,
+                        (unsigned long long)r->edge, l->ex->n_edges);
+    else
+        l->st = count_row(l->ex, r);
+    return l->st != SG_OK;
+}
+
 sg_status registry_load(sg_explorer *ex)
 {
     loader l = {ex, SG_OK};
@@ -337,6 +350,7 @@ sg_status registry_load(sg_explorer *ex)
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_EDGES, load_edge, &l);
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_TABLES, load_table, &l);
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_count(ex->cat, SG_DB_SEARCHES, &ex->n_rows);
+    if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_SEARCHES, load_row, &l);
     return st != SG_OK ? st : l.st;
 }
 
@@ -351,4 +365,5 @@ void registry_clear(sg_explorer *ex)
     sg_free(ex->state);
     sg_free(ex->table);
     sg_free(ex->edge);
+    sg_free(ex->found_local);
 }

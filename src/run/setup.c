@@ -162,6 +162,30 @@ static int capped(int64_t value)
     return value > INT32_MAX ? INT32_MAX : (int)value;
 }
 
+/* Those that searches can start with, `local` first: the others were not made to be alone in a table. */
+static const sg_sampler pushes[] = {SG_SAMPLER_LOCAL, SG_SAMPLER_WIDE, SG_SAMPLER_SOFT,
+                                    SG_SAMPLER_CUBIC, SG_SAMPLER_KICK, SG_SAMPLER_ECHO};
+enum { N_PUSHES = sizeof pushes / sizeof *pushes };
+
+static sg_status make_samplers(const sg_texts *words, sg_explore_options *o)
+{
+    unsigned char wanted[N_PUSHES] = {0};
+
+    for (int k = 0; k < words->n; k++) {
+        const int all = strcmp(words->value[k], "adaptive") == 0;
+        int known = all;
+        for (int s = 0; s < N_PUSHES; s++) {
+            if (!all && strcmp(words->value[k], sg_sampler_text(pushes[s])) != 0) continue;
+            wanted[s] = 1;
+            known = 1;
+        }
+        if (!known) return sg_fail(SG_EINVAL, "search.samplers: no sampler `%s`", words->value[k]);
+    }
+    for (int s = 0; s < N_PUSHES; s++)
+        if (wanted[s]) o->sampler[o->n_samplers++] = pushes[s];
+    return o->n_samplers > 0 ? SG_OK : sg_fail(SG_EINVAL, "search.samplers: none named, need at least one");
+}
+
 static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_options *o)
 {
     const sg_numbers *push = &cfg->search.push_radius_A;
@@ -178,6 +202,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->saddle.f_saddle = cfg->search.force_saddle_eV_per_A;
     o->saddle.f_minimum = cfg->search.force_minimum_eV_per_A;
     o->saddle.max_calls = cfg->search.max_calls;
+    o->saddle.window = cfg->search.give_up_above_eV;
     memcpy(o->push_radius, push->value, (size_t)push->n * sizeof *push->value);
     o->n_push_radii = push->n;
     o->per_atom = cfg->search.per_atom;
@@ -195,7 +220,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->seed = (uint64_t)cfg->kmc.seed;
     o->threads = threads;
     o->keep_landscape = 1;
-    return SG_OK;
+    return make_samplers(&cfg->search.samplers, o);
 }
 
 static void make_kmc(const sg_config *cfg, sg_kmc_options *o)

@@ -99,9 +99,20 @@ typedef struct push_task { /* what a sampler is given */
     sg_rng *rng;
     climb_scratch *scratch; /* free for use */
     double *direction;      /* [m] out */
+    int is_soft;            /* out: the direction is soft, the basin is to be left by push_leave */
 } push_task;
 
 /* First direction of a search, unit length. can_move: 0 when none of the atoms concerned can move. */
 sg_status push_direction(push_task *task, int *can_move);
+
+/* Push from x along the direction, until the curvature is negative; x and the mode
+ * v out. */
+sg_status push_leave(push_task *task, const sg_saddle_options *opt, double e_limit, double *x, double *v,
+                     double *curvature, sg_outcome *outcome);
+
+/* The samplers that look at the forces; the direction need not be of unit length. */
+sg_status push_soft(push_task *task);
+sg_status push_cubic(push_task *task);
+sg_status push_kick(push_task *task);
 
 #endif

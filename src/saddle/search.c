@@ -20,6 +20,8 @@ static const double barrier_min = 1e-3; /* eV, below it there is no event */
 static const double hollow_depth = 0.01,
                     hollow_width = 0.5; /* eV, Å: what may be a hollow of the start's own basin */
 static const int hollow_steps = 4;
+static const double local_excess =
+    0.5; /* eV: barriers fall by 0.1-0.7 (10, 90 %) when the surroundings yield */
 static const double whole_share = 0.9; /* a local set this large saves nothing */
 
 struct sg_saddle_work {
@@ -223,6 +225,19 @@ static sg_outcome outcome_of_climb(climb_end end, int refining)
     return refining ? SG_REFINE_FAILED : SG_LOST;
 }
 
+/* Nothing of interest lies above the window; frozen surroundings raise a saddle. */
+static int is_above(const sg_saddle_problem *p, double energy, double excess)
+{
+    return p->opt->window > 0 && energy > p->e_start + p->opt->window + excess;
+}
+
+/* Absolute energy at which a soft way out of the basin is given up. */
+static double exit_limit(const sg_saddle_problem *p)
+{
+    const double top = p->opt->window > 0 ? 2 * p->opt->window + local_excess : p->opt->climb_max;
+    return p->e_start + (top < p->opt->climb_max ? top : p->opt->climb_max);
+}
+
 static int calls_left(const sg_saddle_problem *p, const sg_saddle_calls *c)
 {
     const int left = p->opt->max_calls - c->leave - c->climb - c->refine;
@@ -245,16 +260,22 @@ static sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_pu
     if (st != SG_OK) return st;
     surface_get(&s, w->x);
     s.calls = &out->calls.leave;
-    push_task task = {&s, w->x, centre, push, rng, &w->climb, w->push};
+    push_task task = {&s, w->x, centre, push, rng, &w->climb, w->push, 0};
     if ((st = push_direction(&task, &can_move)) != SG_OK || !can_move) goto done;
-    if ((st = leave_basin(&s, p, w, &curvature, &out->outcome)) != SG_OK || out->outcome != SG_FOUND)
-        goto done;
+    if (task.is_soft)
+        st = push_leave(&task, p->opt, exit_limit(p), w->x, w->v, &curvature, &out->outcome);
+    else
+        st = leave_basin(&s, p, w, &curvature, &out->outcome);
+    if (st != SG_OK || out->outcome != SG_FOUND) goto done;
     s.calls = &out->calls.climb;
-    const climb_rule rule = {p->opt->f_local, p->opt->step_max, p->e_start + p->opt->climb_max,
+    const climb_rule rule = {p->opt->f_local, p->opt->step_max,
+                             task.is_soft ? exit_limit(p) : p->e_start + p->opt->climb_max,
                              calls_left(p, &out->calls)};
     st = climb(&s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
     if (st != SG_OK) goto done;
     out->outcome = outcome_of_climb(end, 0);
+    if (out->outcome == SG_FOUND && is_above(p, energy, is_local ? local_excess : 0))
+        out->outcome = SG_BLOW_UP;
     memset(out->mode, 0, (size_t)out->n * sizeof *out->mode);
     for (int k = 0; k < s.n_active; k++) {
         memcpy(w->sys->x[s.atom[k]], w->x + 3 * k, sizeof w->sys->x[0]);

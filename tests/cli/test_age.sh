@@ -32,6 +32,7 @@ max_steps = 3
 [search]
 max_at_start = 6
 max_per_step = 2
+samplers = adaptive
 batch = 4
 [output]
 picture = no

@@ -49,7 +49,7 @@ static void test_searching(void **state)
         searcher_make(&d, &w);
         sg_alloc_fail_after(k);
         const sg_status st =
-            sg_saddle_search(&d.problem, atom, &(sg_push){SG_SAMPLER_LOCAL, 2.0}, &rng, w.work, w.p);
+            sg_saddle_search(&d.problem, atom, &(sg_push){SG_SAMPLER_LOCAL, 2.0, NULL}, &rng, w.work, w.p);
         sg_alloc_fail_after(-1);
         assert_true(st == SG_OK || st == SG_ENOMEM);
         n_failed += st == SG_ENOMEM;

@@ -228,7 +228,7 @@ static void test_saddle_in_two_orientations(void **state)
     sg_passage *found = NULL, *again[2] = {NULL, NULL};
     sg_rng rng;
     double axis[3] = {0.2, 0.9, -0.3}, guess[38][3], mode[38][3];
-    const sg_push push = {SG_SAMPLER_LOCAL, 3.0};
+    const sg_push push = {SG_SAMPLER_LOCAL, 3.0, NULL};
 
     (void)state;
     lj_cluster(&s, 38);

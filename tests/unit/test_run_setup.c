@@ -128,11 +128,11 @@ static void computed_cutoffs_are_written_down_and_read_back(void **state)
 static void settings_reach_the_layers_below(void **state)
 {
     static const char *const set[] = {
-        "search.per_atom=7",      "search.max_at_start=11",     "search.max_per_step=-1",
-        "search.batch=5",         "search.push_radius_A=2 3.5", "search.max_calls=1234",
-        "topology.keep_A=0.04",   "topology.refine_A=0.2",      "kmc.seed=99",
-        "basin.enable=no",        "kmc.max_time_s=0.5",         "search.force_minimum_eV_per_A=2e-4",
-        "search.local_radius_A=9"};
+        "search.per_atom=7",       "search.max_at_start=11",     "search.max_per_step=-1",
+        "search.batch=5",          "search.push_radius_A=2 3.5", "search.max_calls=1234",
+        "topology.keep_A=0.04",    "topology.refine_A=0.2",      "kmc.seed=99",
+        "basin.enable=no",         "kmc.max_time_s=0.5",         "search.force_minimum_eV_per_A=2e-4",
+        "search.local_radius_A=9", "search.samplers=kick cubic", "search.give_up_above_eV=1.5"};
     sg_system *sys = make_crystal();
     sg_potential *pot = make_potential();
     sg_config cfg;
@@ -158,6 +158,17 @@ static void settings_reach_the_layers_below(void **state)
     assert_int_equal(s.kmc.seed, 99);
     assert_int_equal(s.kmc.basin, 0);
     assert_true(s.kmc.max_time == 0.5);
+    assert_int_equal(s.explore.n_samplers, 2);
+    assert_int_equal(s.explore.sampler[0], SG_SAMPLER_CUBIC);
+    assert_int_equal(s.explore.sampler[1], SG_SAMPLER_KICK);
+    assert_true(s.explore.saddle.window == 1.5);
+    assert_int_equal(sg_config_set(&cfg, "search.samplers=adaptive"), SG_OK);
+    assert_int_equal(sg_run_setup_make(&cfg, sys, pot, 3, NULL, &s), SG_OK);
+    assert_int_equal(s.explore.n_samplers, 6);
+    assert_int_equal(s.explore.sampler[0], SG_SAMPLER_LOCAL);
+    assert_int_equal(sg_config_set(&cfg, "search.samplers=soft sofd"), SG_OK);
+    assert_int_equal(sg_run_setup_make(&cfg, sys, pot, 3, NULL, &s), SG_EINVAL);
+    assert_non_null(strstr(sg_error_text(), "sofd"));
     sg_config_clear(&cfg);
     sg_potential_free(pot);
     sg_system_free(sys);

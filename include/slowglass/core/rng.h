@@ -15,7 +15,8 @@ typedef enum sg_rng_purpose { /* part of the stream's name: never renumber */
                               SG_RNG_STEP = 2,   /* a = step */
                               SG_RNG_BASIN = 3,  /* a = step */
                               SG_RNG_VERIFY = 4, /* a = state, b = atom, c = attempt */
-                              SG_RNG_USER = 5
+                              SG_RNG_USER = 5,
+                              SG_RNG_CHOICE = 6 /* of a sampler: a = state, b = atom, c = attempt */
 } sg_rng_purpose;
 
 typedef struct sg_rng { /* caller's storage; copy by assignment */

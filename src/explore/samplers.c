@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which sampler a search gets: more often the one that has found more new events inside the window per force
+ * call.
+ *
+ * The yield of each sampler is taken for a Poisson process in force calls of unknown rate; its posterior is a
+ * gamma distribution, from which one value per sampler is drawn, and the largest wins (Thompson sampling; old
+ * findings count less and less, since what a sampler finds easily is soon found). A
+ * fixed share of the searches is dealt out regardless of yields, so that none is forgotten and `local` keeps
+ * counts of independent random searches, which the estimate of missing events can rest on. The yields are
+ * sums over the rows of the searches: these are stored, so a resumed run chooses as if it had not stopped;
+ * and they change only when a batch is merged, so the choice does not depend on threads. Source: Thompson,
+ * Biometrika 25, 285 (1933). */
+#include "explore_internal.h"
+
+#include <math.h>
+
+static const double share_each = 0.04, share_local = 0.16;
+static const double memory = 1.0 - 1.0 / 256; /* weight of what was found one search ago: yields fall as an
+                                               * event is found only once */
+static const double prior_calls = 3000; /* the prior: one event in so many calls, as good as one found */
+static const double echo_reach = 5.0;   /* Å, from the atom to the centre of the event */
+static const double echo_barrier = 1.5; /* eV, without a window */
+
+static double window(const sg_explorer *ex)
+{
+    if (ex->opt.saddle.window > 0) return ex->opt.saddle.window;
+    return ex->opt.barrier_max > 0 ? ex->opt.barrier_max : INFINITY;
+}
+
+/* Share of the atoms that a local phase sees. */
+static double local_share(const sg_explorer *ex)
+{
+    const double r = ex->opt.saddle.local_radius + ex->pot->cutoff / 2;
+    const double share = 4.0 / 3.0 * 3.14159265358979324 * r * r * r / ex->frame->cell.volume;
+    return ex->opt.saddle.local_radius > 0 && share < 1 ? share : 1;
+}
+
+sg_status count_row(sg_explorer *ex, const sg_cat_search *row)
+{
+    if (row->sampler >= SG_SAMPLER_COUNT) return SG_OK; /* of a later version */
+    sampler_yield *y = &ex->yield[row->sampler];
+    for (int k = 0; k < SG_SAMPLER_COUNT; k++) {
+        ex->yield[k].fresh *= memory;
+        ex->yield[k].calls *= memory;
+    }
+    y->calls += local_share(ex) * ((double)row->calls[0] + (double)row->calls[1]) + (double)row->calls[2] +
+                (double)row->calls[3] + (double)row->calls[4];
+    y->fresh += row->outcome == SG_FOUND && row->barrier <= window(ex);
+    if (row->sampler != SG_SAMPLER_LOCAL || row->edge == 0) return SG_OK;
+    if (sg_grow((void **)&ex->found_local, &ex->cap_found_local, (size_t)row->edge,
+                sizeof *ex->found_local) != 0)
+        return sg_fail(SG_ENOMEM, "counts of %llu edges", (unsigned long long)row->edge);
+    while (ex->n_found_local < row->edge)
+        ex->found_local[ex->n_found_local++] = 0;
+    ex->found_local[row->edge - 1]++;
+    return SG_OK;
+}
+
+sg_sampler choose_sampler(const sg_explorer *ex, const task *t)
+{
+    const int n = ex->opt.n_samplers;
+    sg_sampler best = SG_SAMPLER_LOCAL;
+    double highest = -1;
+    sg_rng rng;
+
+    if (n == 0) return best;
+    if (n == 1) return ex->opt.sampler[0];
+    sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, t->atom, t->attempt);
+    double dealt = sg_rng_uniform(&rng);
+    for (int k = 0; k < n; k++) {
+        const sg_sampler s = ex->opt.sampler[k];
+        dealt -= s == SG_SAMPLER_LOCAL ? share_local : share_each;
+        if (dealt < 0) return s;
+    }
+    for (int k = 0; k < n; k++) {
+        const sampler_yield *y = &ex->yield[ex->opt.sampler[k]];
+        const double rate = sg_rng_gamma(&rng, 1.0 + y->fresh) / (prior_calls + y->calls);
+        if (rate > highest) {
+            highest = rate;
+            best = ex->opt.sampler[k];
+        }
+    }
+    return best;
+}
+
+int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3])
+{
+    const sg_cat_table *table = ex->table[ex->plan.state];
+    const double top = fmin(window(ex), echo_barrier);
+    sg_rng rng;
+    int n = 0;
+
+    sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, t->atom,
+                (uint64_t)t->attempt | 1ULL << 32);
+    for (uint32_t k = 0; k < table->n_entries; k++) {
+        const sg_cat_entry *entry = &table->entry[k];
+        const sg_cat_edge *e = &ex->edge[entry->edge - 1];
+        double d[3];
+        if (entry->kept || entry->barrier > top) continue;
+        const uint32_t centre = entry->reverse ? e->centre_back : e->centre;
+        for (int a = 0; a < 3; a++)
+            d[a] = ex->frame->x[centre][a] - ex->frame->x[t->atom][a];
+        sg_cell_minimum_image(&ex->frame->cell, d);
+        if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] > echo_reach * echo_reach) continue;
+        if (sg_rng_uniform(&rng) * ++n > 1) continue; /* each of those near by with the same probability */
+        entry_saddle(ex, ex->plan.state, entry, ex->scratch);
+        sg_system_displacement(ex->frame, (positions)ex->frame->x, (positions)ex->scratch, displacement,
+                               NULL);
+    }
+    return n > 0;
+}
