@@ -8,10 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double same_guess_distance =
-    0.25; /* Å: a guess this close to a saddle in the table would only find it again */
-static const double wide = 1.85;              /* 3.7 Å instead of 2: the first shell comes along */
-static const double same_guess_energy = 0.15; /* eV, between its generic barrier and that one */
+static const double wide = 1.85; /* 3.7 Å instead of 2: the first shell comes along */
 
 /* What the searches of a batch may look at while they run. */
 typedef struct known_saddles {
@@ -24,22 +21,6 @@ static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
 {
     const known_saddles *k = arg;
     return find_converged(k->ex, k->state, e_saddle, x_saddle, k->scratch) >= 0;
-}
-
-static int guess_is_known(sg_explorer *ex, uint64_t state, uint32_t centre, double barrier, positions guess)
-{
-    const sg_cat_table *t = ex->table[state];
-
-    for (uint32_t k = 0; k < t->n_entries; k++) {
-        const sg_cat_entry *entry = &t->entry[k];
-        if (ex->edge[entry->edge - 1].centre != centre || fabs(entry->barrier - barrier) > same_guess_energy)
-            continue;
-        entry_saddle(ex, state, entry, ex->scratch);
-        if (sg_system_displacement(ex->frame, (positions)ex->scratch, guess, NULL, NULL) <
-            same_guess_distance)
-            return 1;
-    }
-    return 0;
 }
 
 static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
@@ -56,56 +37,6 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
             s->mode_guess[i][a] = -s->mode_guess[i][a];
     s->active = 1;
     return SG_OK;
-}
-
-static sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
-{
-    sg_environment env;
-    sg_cluster cluster = {0};
-    sg_cat_event event = {0};
-    int n_perm = 0, n = 0;
-    sg_placement *place = sg_calloc(MAX_PLACEMENTS, sizeof *place);
-    int(*perm)[SG_TOPOLOGY_MAX_VERTICES] = sg_calloc(MAX_AUTOMORPHISMS, sizeof *perm);
-    sg_status st = place && perm ? SG_OK : sg_fail(SG_ENOMEM, "placement");
-
-    if (st == SG_OK) st = sg_catalog_get_event(ex->cat, t->ref, &event);
-    if (st == SG_OK)
-        st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, (int)t->atom, &env);
-    if (st == SG_OK) st = sg_topology_automorphisms(&env, MAX_AUTOMORPHISMS, perm, &n_perm);
-    if (st == SG_OK)
-        st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
-    if (st == SG_OK)
-        st = sg_event_place(&event, &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm,
-                            ex->opt.residual_max, MAX_PLACEMENTS, place, &n);
-    if (st == SG_OK && (int)t->attempt < n) {
-        sg_event_guess(ex->frame, &event, &cluster, &place[t->attempt], s->x_guess, s->mode_guess);
-        s->active = !guess_is_known(ex, ex->plan.state, t->atom, event.barrier, (positions)s->x_guess);
-        s->found = event.found;
-        s->barrier = event.barrier;
-    }
-    sg_cat_event_clear(&event);
-    sg_cluster_clear(&cluster);
-    sg_free(place);
-    sg_free(perm);
-    return st;
-}
-
-/* A lent guess that an earlier task of the batch has too. */
-static int guess_is_taken(sg_explorer *ex, const task *t, int k)
-{
-    const slot *s = &ex->slot[k];
-
-    for (int q = 0; q < k; q++) {
-        const slot *other = &ex->slot[q];
-        const task *u = t - (k - q);
-        if (!other->active || u->kind != TASK_LEND || u->atom != t->atom ||
-            fabs(other->barrier - s->barrier) > same_guess_energy)
-            continue;
-        if (sg_system_displacement(ex->frame, (positions)other->x_guess, (positions)s->x_guess, NULL, NULL) <
-            same_guess_distance)
-            return 1;
-    }
-    return 0;
 }
 
 static sg_status prepare(sg_explorer *ex, const task *t, int k)

@@ -54,6 +54,8 @@ typedef struct slot { /* one task of a batch: input and result */
     sg_status status;
 } slot;
 
+typedef struct placer placer; /* lend.c */
+
 struct sg_explorer {
     const sg_potential *pot;
     const sg_log *log;
@@ -83,6 +85,7 @@ struct sg_explorer {
     uint32_t *found_local; /* [n_found_local] per edge: how often `local` has come upon it; beyond: never */
     size_t n_found_local, cap_found_local;
 
+    placer *placer; /* NULL until something has been lent */
     int n_work;
     sg_saddle_work **work; /* [n_work] one per thread */
     slot *slot;            /* [opt.batch] */
@@ -107,6 +110,15 @@ int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, posit
  * supersedes. */
 sg_status link_edge(sg_explorer *ex, uint64_t edge_id);
 void remove_entry(sg_cat_table *table, uint32_t k);
+enum { CONVERGED = 1, KEPT = 2 };
+typedef struct likeness { /* which entries a guessed or predicted saddle may be */
+    unsigned kinds;       /* CONVERGED, KEPT or both */
+    double energy;        /* eV, between the barriers */
+    int64_t centre;       /* -1: any */
+} likeness;
+/* Index of the first entry whose saddle lies close to the one given, -1 if none. Uses the explorer's scratch.
+ */
+int find_alike(sg_explorer *ex, uint64_t state, const likeness *like, double barrier, positions x_saddle);
 /* Take over an accepted passage from `from`: final state, edge, generic events if `generic`; the id of the
  * new edge, or 0 and the entry of the same event already there. */
 sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler,
@@ -124,12 +136,23 @@ sg_status count_generic(sg_explorer *ex, uint64_t id);
 void pending_clear(sg_explorer *ex); /* they have been committed */
 
 /* plan.c */
+sg_status plan_add(plan *p, task t);
+int in_window(const sg_explorer *ex, double barrier);
 sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent);
 /* Second round: what this state's searches have found is lent to its other atoms. */
 sg_status plan_second_round(sg_explorer *ex);
 sg_status plan_store(sg_explorer *ex);
 sg_status plan_load(sg_explorer *ex);
 void plan_clear(sg_explorer *ex);
+
+/* lend.c */
+void placer_free(placer *p);
+/* Tasks for the events that the catalog lends to the atoms marked. */
+sg_status plan_lent(sg_explorer *ex, const unsigned char *lend);
+/* Guess, mode and numbers of a lent event for its slot; active unless the guess is in the table already. */
+sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s);
+/* A lent guess of slot k that an earlier task of the batch has too. */
+int guess_is_taken(sg_explorer *ex, const task *t, int k);
 
 /* variants.c */
 sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *changed);

@@ -8,7 +8,9 @@
 #include <string.h>
 
 static const double bin_width = 0.1; /* eV, of the estimate of unseen events */
-enum { N_BINS = 64 };
+enum { N_BINS = 64 };                /* as many as a table's record counts */
+
+static void close_table(const sg_explorer *ex, sg_cat_table *t);
 
 static sg_status make_scratch(sg_explorer *ex)
 {
@@ -82,6 +84,7 @@ void sg_explorer_free(sg_explorer *ex)
     sg_free(ex->slot);
     sg_free(ex->scratch);
     sg_free(ex->mark);
+    placer_free(ex->placer);
     sg_keys_free(ex->keys);
     sg_system_free(ex->frame);
     sg_free(ex);
@@ -135,7 +138,7 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
     if (st == SG_OK) st = run_batches(ex);
     if (st != SG_OK) return st;
-    ex->table[state]->rate_missing = sg_explorer_missing_rate(ex, ex->table[state]);
+    close_table(ex, ex->table[state]);
     ex->state[state].flags |= SG_CAT_STATE_TABLE;
     plan_clear(ex);
     if ((st = put_table(ex, state)) == SG_OK) st = put_state(ex, state);
@@ -257,8 +260,13 @@ static int same_kind(const sg_explorer *ex, const sg_cat_entry *a, const sg_cat_
 }
 
 typedef struct census { /* kinds of events in a bin of barriers: once, twice, ever come upon */
-    double once, twice, seen;
+    uint32_t once, twice, seen;
 } census;
+
+typedef struct inventory {             /* of a table, by bins of barriers */
+    census all[N_BINS], local[N_BINS]; /* by any means; by random pushes */
+    double rate[N_BINS];               /* 1/s, of the known ones */
+} inventory;
 
 static void count_kind(census *c, uint64_t found)
 {
@@ -270,7 +278,8 @@ static void count_kind(census *c, uint64_t found)
 /* Chao1 number of kinds not come upon. */
 static double unseen(const census *c)
 {
-    return c->twice > 0 ? c->once * c->once / (2 * c->twice) : c->once * (c->once - 1) / 2;
+    const double once = c->once;
+    return c->twice > 0 ? once * once / (2.0 * c->twice) : once * (once - 1) / 2;
 }
 
 static uint64_t found_by_local(const sg_explorer *ex, uint64_t edge)
@@ -278,11 +287,9 @@ static uint64_t found_by_local(const sg_explorer *ex, uint64_t edge)
     return edge <= ex->n_found_local ? ex->found_local[edge - 1] : 0;
 }
 
-double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
+static void take_stock(const sg_explorer *ex, const sg_cat_table *t, inventory *out)
 {
-    census all[N_BINS] = {{0}}, local[N_BINS] = {{0}};
-    double rate[N_BINS] = {0}, missing = 0;
-
+    memset(out, 0, sizeof *out);
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
         const int bin = (int)(entry->barrier / bin_width);
@@ -290,7 +297,7 @@ double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
         int is_first = 1;
 
         if (bin < 0 || bin >= N_BINS) continue;
-        rate[bin] += sg_rate(entry->barrier, ex->opt.temperature, ex->opt.prefactor);
+        out->rate[bin] += sg_rate(entry->barrier, ex->opt.temperature, ex->opt.prefactor);
         for (uint32_t q = 0; q < k && is_first; q++)
             is_first = !same_kind(ex, entry, &t->entry[q]);
         if (!is_first) continue;
@@ -299,13 +306,34 @@ double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
             found += ex->edge[t->entry[q].edge - 1].found;
             by_local += found_by_local(ex, t->entry[q].edge);
         }
-        count_kind(&all[bin], found);
-        count_kind(&local[bin], by_local);
+        count_kind(&out->all[bin], found);
+        count_kind(&out->local[bin], by_local);
     }
+}
+
+double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
+{
+    inventory stock;
+    double missing = 0;
+
+    take_stock(ex, t, &stock);
     for (int b = 0; b < N_BINS; b++) {
-        if (all[b].seen <= 0) continue;
-        const double by_all = unseen(&all[b]), by_local = local[b].seen + unseen(&local[b]) - all[b].seen;
-        missing += fmax(by_all, by_local) * rate[b] / all[b].seen;
+        const census *all = &stock.all[b], *local = &stock.local[b];
+        if (all->seen == 0) continue;
+        missing += fmax(unseen(all), local->seen + unseen(local) - all->seen) * stock.rate[b] / all->seen;
     }
     return missing;
+}
+
+/* What goes into the catalog with a table that is complete. */
+static void close_table(const sg_explorer *ex, sg_cat_table *t)
+{
+    inventory stock;
+
+    take_stock(ex, t, &stock);
+    for (int b = 0; b < N_BINS; b++) {
+        t->f1[b] = stock.all[b].once;
+        t->f2[b] = stock.all[b].twice;
+    }
+    t->rate_missing = sg_explorer_missing_rate(ex, t);
 }

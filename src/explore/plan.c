@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LENT_PER_ATOM = 96 };
 static const double longest_hop = 3.0; /* Å: whom a mover meets farther away is not looked for */
 static const double kept_error =
     0.5; /* eV/Å: error bar of a kept barrier per Å that its support has moved. Reconverged, barriers of a
           * 500-atom Cu64Zr36 glass had changed by 0.01-0.4 eV/Å at 0.1-0.3 Å. */
+
+static const likeness own_edge = {CONVERGED, 0.1, -1}; /* the event may stand here by itself already */
 
 void plan_clear(sg_explorer *ex)
 {
@@ -19,7 +20,7 @@ void plan_clear(sg_explorer *ex)
     memset(&ex->plan, 0, sizeof ex->plan);
 }
 
-static sg_status add_task(plan *p, task t)
+sg_status plan_add(plan *p, task t)
 {
     if (sg_grow((void **)&p->task, &p->capacity, p->n + 1, sizeof *p->task) != 0)
         return sg_fail(SG_ENOMEM, "%zu tasks", p->n + 1);
@@ -91,7 +92,7 @@ sg_status plan_load(sg_explorer *ex)
     for (uint64_t k = 0; k < n && st == SG_OK; k++) {
         const unsigned char *q = b + PLAN_HEAD + k * PLAN_TASK;
         const uint64_t head = get64(q);
-        st = add_task(&ex->plan, (task){(uint8_t)head, (uint8_t)(head >> 8), (uint32_t)(head >> 32),
+        st = plan_add(&ex->plan, (task){(uint8_t)head, (uint8_t)(head >> 8), (uint32_t)(head >> 32),
                                         (uint32_t)get64(q + 8), get64(q + 16)});
     }
     ex->plan.done = (size_t)get64(done);
@@ -126,7 +127,7 @@ static sg_status add_edges_at(sg_explorer *ex, uint64_t state)
     return SG_OK;
 }
 
-static int in_window(const sg_explorer *ex, double barrier)
+int in_window(const sg_explorer *ex, double barrier)
 {
     return !(ex->opt.barrier_max > 0) || barrier <= ex->opt.barrier_max;
 }
@@ -152,20 +153,14 @@ static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent,
                                                 ex->scratch, ex->mark);
     if (moved >= ex->opt.refine) return lend[e->centre] = 1, SG_OK;
     entry_saddle(ex, state, entry, ex->slot[0].x_guess);
-    for (uint32_t k = 0; k < t->n_entries; k++) { /* the event may already stand here as an edge of its own */
-        if (t->entry[k].kept || fabs(t->entry[k].barrier - entry->barrier) > 0.1) continue;
-        entry_saddle(ex, state, &t->entry[k], ex->slot[0].mode_guess);
-        if (sg_system_displacement(ex->frame, (positions)ex->slot[0].mode_guess,
-                                   (positions)ex->slot[0].x_guess, NULL, NULL) < 0.25)
-            return SG_OK;
-    }
+    if (find_alike(ex, state, &own_edge, entry->barrier, (positions)ex->slot[0].x_guess) >= 0) return SG_OK;
     if (moved < ex->opt.keep || !in_window(ex, entry->barrier)) {
         ex->stats.kept++;
         t->from_inherited++;
         return add_entry(t,
                          (sg_cat_entry){entry->edge, entry->reverse, 1, entry->barrier, kept_error * moved});
     }
-    return add_task(&ex->plan, (task){TASK_INHERIT, entry->reverse, e->centre, 0, entry->edge});
+    return plan_add(&ex->plan, (task){TASK_INHERIT, entry->reverse, e->centre, 0, entry->edge});
 }
 
 static sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *lend)
@@ -181,91 +176,6 @@ static sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsig
     for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++)
         st = inherit_entry(ex, state, parent, &old->entry[k], &near, lend);
     sg_bonds_free(near.spheres);
-    return st;
-}
-
-/* --- lent by the catalog --- */
-
-typedef struct offer {
-    double barrier;
-    task task;
-} offer;
-
-static int compare_offers(const void *a, const void *b)
-{
-    const offer *x = a, *y = b;
-    if (x->barrier != y->barrier) return x->barrier < y->barrier ? -1 : 1;
-    if (x->task.atom != y->task.atom) return x->task.atom < y->task.atom ? -1 : 1;
-    if (x->task.ref != y->task.ref) return x->task.ref < y->task.ref ? -1 : 1;
-    return (x->task.attempt > y->task.attempt) - (x->task.attempt < y->task.attempt);
-}
-
-/* Events that this state's own searches have found. */
-static int found_here(const sg_explorer *ex, uint64_t event)
-{
-    const sg_cat_table *t = ex->table[ex->plan.state];
-    for (uint32_t k = 0; k < t->n_entries; k++) {
-        const sg_cat_edge *e = &ex->edge[t->entry[k].edge - 1];
-        if (e->event == event && e->from == ex->plan.state && e->source == SG_SOURCE_SEARCH) return 1;
-    }
-    return 0;
-}
-
-static sg_status offers_for_atom(sg_explorer *ex, int atom, sg_placement *place,
-                                 int (*perm)[SG_TOPOLOGY_MAX_VERTICES], offer **list, size_t *n,
-                                 size_t *capacity)
-{
-    sg_environment env;
-    sg_cluster cluster = {0};
-    sg_cat_event *event = NULL;
-    int n_events = 0, n_perm = 0, n_lent = 0;
-    sg_status st = sg_catalog_find_events(ex->cat, ex->keys->key[atom], &event, &n_events);
-
-    if (st != SG_OK || n_events == 0) goto done;
-    if ((st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, atom, &env)) != SG_OK)
-        goto done;
-    if ((st = sg_topology_automorphisms(&env, MAX_AUTOMORPHISMS, perm, &n_perm)) != SG_OK) goto done;
-    if ((st = sg_cluster_init(&cluster, ex->frame, &env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL)) !=
-        SG_OK)
-        goto done;
-    for (int k = 0; k < n_events && n_lent < MAX_LENT_PER_ATOM; k++) {
-        int m = 0;
-        if (!in_window(ex, event[k].barrier) || (ex->plan.second && !found_here(ex, event[k].id))) continue;
-        st = sg_event_place(&event[k], &cluster, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm,
-                            ex->opt.residual_max, MAX_PLACEMENTS, place, &m);
-        if (st != SG_OK) goto done;
-        if (sg_grow((void **)list, capacity, *n + (size_t)m, sizeof **list) != 0) {
-            st = sg_fail(SG_ENOMEM, "offers of the catalog");
-            goto done;
-        }
-        for (int q = 0; q < m; q++, n_lent++)
-            (*list)[(*n)++] =
-                (offer){event[k].barrier, {TASK_LEND, 0, (uint32_t)atom, (uint32_t)q, event[k].id}};
-    }
-done:
-    for (int k = 0; k < n_events; k++)
-        sg_cat_event_clear(&event[k]);
-    sg_free(event);
-    sg_cluster_clear(&cluster);
-    return st;
-}
-
-static sg_status plan_lent(sg_explorer *ex, const unsigned char *lend)
-{
-    offer *list = NULL;
-    size_t n = 0, capacity = 0;
-    sg_placement *place = sg_calloc(MAX_PLACEMENTS, sizeof *place);
-    int(*perm)[SG_TOPOLOGY_MAX_VERTICES] = sg_calloc(MAX_AUTOMORPHISMS, sizeof *perm);
-    sg_status st = place && perm ? SG_OK : sg_fail(SG_ENOMEM, "offers of the catalog");
-
-    for (int i = 0; st == SG_OK && i < ex->frame->n; i++)
-        if (lend[i]) st = offers_for_atom(ex, i, place, perm, &list, &n, &capacity);
-    if (st == SG_OK && n > 0) qsort(list, n, sizeof *list, compare_offers);
-    for (size_t k = 0; st == SG_OK && k < n; k++)
-        st = add_task(&ex->plan, list[k].task);
-    sg_free(list);
-    sg_free(place);
-    sg_free(perm);
     return st;
 }
 
@@ -326,7 +236,7 @@ static sg_status plan_searches(sg_explorer *ex, uint64_t state, uint64_t parent,
         for (int k = 0; st == SG_OK && k < n_classes && (cap == 0 || planned < cap); k++) {
             if (round >= w[k].need) continue;
             const int atom = member[start[w[k].class_] + round % w[k].n_members];
-            st = add_task(&ex->plan, (task){TASK_SEARCH, 0, (uint32_t)atom, attempt[atom]++, 0});
+            st = plan_add(&ex->plan, (task){TASK_SEARCH, 0, (uint32_t)atom, attempt[atom]++, 0});
             planned++;
         }
     sg_free(w);

@@ -11,10 +11,10 @@
 
 static const double same_saddle_energy = 1e-4;  /* eV  } two findings are the same event */
 static const double same_saddle_distance = 0.1; /* Å   } */
-static const double superseded_distance =
-    0.25; /* Å: a converged saddle this close to a predicted one replaces it: kept events have */
-static const double superseded_energy =
-    0.1; /* eV   moved < 0.05 Å, so their saddles and barriers have changed little */
+static const double alike_distance =
+    0.25; /* Å: saddles this close, one of them predicted, converge to the same */
+
+static const likeness predicted_here = {KEPT, 0.1, -1}; /* kept events have moved < 0.05 Å */
 
 void frame_to(sg_explorer *ex, uint64_t state)
 {
@@ -155,17 +155,18 @@ void remove_entry(sg_cat_table *t, uint32_t k)
     t->n_entries--;
 }
 
-/* Index of an inherited entry whose predicted saddle is the given one, -1 if none. */
-static int find_superseded(sg_explorer *ex, uint64_t state, double barrier, positions x_saddle)
+int find_alike(sg_explorer *ex, uint64_t state, const likeness *like, double barrier, positions x_saddle)
 {
     const sg_cat_table *t = ex->table[state];
 
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
-        if (!entry->kept || fabs(entry->barrier - barrier) > superseded_energy) continue;
+        if (fabs(entry->barrier - barrier) > like->energy ||
+            !(like->kinds & (entry->kept ? KEPT : CONVERGED)))
+            continue;
+        if (like->centre >= 0 && ex->edge[entry->edge - 1].centre != (uint32_t)like->centre) continue;
         entry_saddle(ex, state, entry, ex->scratch);
-        if (sg_system_displacement(ex->frame, (positions)ex->scratch, x_saddle, NULL, NULL) <
-            superseded_distance)
+        if (sg_system_displacement(ex->frame, (positions)ex->scratch, x_saddle, NULL, NULL) < alike_distance)
             return (int)k;
     }
     return -1;
@@ -184,7 +185,7 @@ static sg_status link_end(sg_explorer *ex, uint64_t edge_id, int reverse)
     const sg_cat_entry entry = {edge_id, (uint8_t)reverse, 0, reverse ? e->barrier_back : e->barrier, 0};
     entry_saddle(ex, state, &entry, x);
     const int same = find_converged(ex, state, e->e_saddle, (positions)x, ex->scratch);
-    const int old = find_superseded(ex, state, entry.barrier, (positions)x);
+    const int old = find_alike(ex, state, &predicted_here, entry.barrier, (positions)x);
     if (same >= 0) { /* the other end's table knew this event by another edge */
         if (old >= 0) remove_entry(t, (uint32_t)old);
     } else if (old >= 0) {

@@ -92,6 +92,8 @@ static void check_vacancy(const defect *d, int per_atom, int n_steps, double bar
     assert_int_equal(entries_at(t, hops.barrier), 12);
     assert_ok(sg_catalog_each(w.cat, SG_DB_EVENTS, count_event, &hops));
     assert_int_equal(hops.n, 1);
+    const int bin = (int)(hops.barrier / 0.1); /* twelve places of one kind, each found: more than twice */
+    assert_true(t->f1[bin] == 0 && t->f2[bin] == 0);
     const uint64_t searches = sg_explorer_n_searches(w.ex);
     for (int k = 0; k < n_steps; k++) {
         const uint64_t from = sg_kmc_row(w.kmc_walk).state;
