@@ -24,6 +24,50 @@ static const struct {
      row_free},
     {{"force-free-16000", "call with 250 atoms free: 16000 atoms over 2000", "ratio", 1.15, 0, "none", 0},
      row_free_16000},
+    {{"saddle-calls",
+      "force calls from the glass's minimum to a saddle, median of the searches that converge", "calls", 250,
+      0, "eOn 592-1164, pARTn 230-733 (most fail)", 0},
+     row_saddle_calls},
+    {{"converged", "searches of the glass that reach a saddle of the whole system", "%", 95, 1, "-", 0},
+     row_converged},
+    {{"connected", "searches whose saddle joins the start to another minimum", "%", 75, 1,
+      "eOn 15-20, pARTn 0-19", 0},
+     row_connected},
+    {{"event-calls",
+      "full-call equivalents per accepted event of the glass, failures and refinements included", "calls",
+      450, 0, "eOn 5200-15000, pARTn 3254-5826", 0},
+     row_event_calls},
+    {{"event-seconds", "core-seconds per accepted event of the glass", "s", 0.4, 0,
+      "eOn 38, pARTn > 57, openFLY 10.5 (256 atoms)", 0},
+     row_event_seconds},
+    {{"threads", "wall time of the same searches, one thread over two", "ratio", 1.9, 1, "-", 0},
+     row_threads},
+    {{"island-saddle", "Pt heptamer: calls per connected search to the saddle, mean", "calls", 200, 0,
+      "eOn Lanczos 253", 0},
+     row_island_saddle},
+    {{"island-search", "Pt heptamer: the same with both minima", "calls", 300, 0, "eOn Lanczos 344", 0},
+     row_island_search},
+    {{"island-known", "Pt heptamer: calls until the 27 connected saddles below 1.5 eV are found", "calls",
+      4.2e5, 0, "OptBench: adaptive_HSphere 4.2e5, eOn 1.3e6", 1},
+     row_island_known},
+    {{"cluster-saddle", "LJ38: calls from starts beside saddles (our own starts) to a saddle, mean", "calls",
+      237, 0, "OptBench, its starts: eOn Lanczos 237 (median 181), sella 70 (64)", 0},
+     row_cluster_saddle},
+    {{"key", "topology key of one atom of the glass", "us", 50, 0,
+      "openFLY, pyKMC 15-40 (nauty, larger spheres)", 0},
+     row_key},
+    {{"lookup", "look-ups of a known key, warm", "1/s", 2e5, 1, "-", 0}, row_lookup},
+    {{"lookup-variants", "look-ups of an atom with 8 marginal variants, all keyed and probed", "1/s", 5e3, 1,
+      "-", 0},
+     row_lookup_variants},
+    {{"vacancy-first", "vacancy in bcc iron, 431 atoms: core-seconds to the first step, empty catalog", "s",
+      10, 0, "openFLY 92-103", 0},
+     row_vacancy_first},
+    {{"vacancy-steps", "the same: steps per core-second, catalog known", "1/s", 100, 1, "openFLY 7.2", 0},
+     row_vacancy_steps},
+    {{"visited-steps", "steps among visited states, adatom on a surface of 16 hollows", "1/s", 2e4, 1, "-",
+      0},
+     row_visited_steps},
 };
 enum { N_ROWS = sizeof table / sizeof table[0] };
 
@@ -139,6 +183,9 @@ static sg_status begin(bench *b, const sg_bench_options *opt)
 
 static void end(bench *b)
 {
+    bench_free_glass(b->glass);
+    bench_free_island(b->island);
+    bench_free_vacancy(b->vacancy);
     if (b->temporary) bench_remove(b->temporary);
     sg_free(b->temporary);
 }

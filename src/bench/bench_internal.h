@@ -12,6 +12,7 @@ typedef struct bench {
     char *temporary;           /* folder for files of this process */
     struct glass_study *glass; /* made by the first row that needs it */
     struct island_study *island;
+    struct vacancy_study *vacancy;
 } bench;
 
 /* A row's function fills value and details; or says what is missing and returns SG_OK. */
@@ -73,10 +74,33 @@ int lammps_is_there(const bench *b);
  * difference. */
 sg_status lammps_call(bench *b, const lammps_case *c, bench_cost *per_call);
 
+#define BENCH_POTENTIALS "/usr/share/lammps/potentials/" /* of Debian's package lammps-data */
+
 /* ---- rows ---- */
 sg_status row_force_fs(bench *b, sg_bench_result *out);
 sg_status row_force_alloy(bench *b, sg_bench_result *out);
 sg_status row_free(bench *b, sg_bench_result *out);
 sg_status row_free_16000(bench *b, sg_bench_result *out);
+sg_status row_saddle_calls(bench *b, sg_bench_result *out);
+sg_status row_converged(bench *b, sg_bench_result *out);
+sg_status row_connected(bench *b, sg_bench_result *out);
+sg_status row_event_calls(bench *b, sg_bench_result *out);
+sg_status row_event_seconds(bench *b, sg_bench_result *out);
+sg_status row_threads(bench *b, sg_bench_result *out);
+sg_status row_island_saddle(bench *b, sg_bench_result *out);
+sg_status row_island_search(bench *b, sg_bench_result *out);
+sg_status row_island_known(bench *b, sg_bench_result *out);
+sg_status row_cluster_saddle(bench *b, sg_bench_result *out);
+sg_status row_key(bench *b, sg_bench_result *out);
+sg_status row_lookup(bench *b, sg_bench_result *out);
+sg_status row_lookup_variants(bench *b, sg_bench_result *out);
+sg_status row_vacancy_first(bench *b, sg_bench_result *out);
+sg_status row_vacancy_steps(bench *b, sg_bench_result *out);
+sg_status row_visited_steps(bench *b, sg_bench_result *out);
+
+/* Studies that several rows share; NULL-safe. */
+void bench_free_glass(struct glass_study *s);
+void bench_free_island(struct island_study *s);
+void bench_free_vacancy(struct vacancy_study *s);
 
 #endif

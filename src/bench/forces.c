@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define POTENTIALS "/usr/share/lammps/potentials/" /* of Debian's package lammps-data */
-
 enum { ROUNDS = 8, ROUNDS_MAX = 1000, FREE_ATOMS = 250 };
 static const double slice_s = 0.2; /* CPU time of our side in one round */
 
@@ -158,7 +156,7 @@ sg_status row_force_fs(bench *b, sg_bench_result *out)
     sg_system *sys = NULL;
     sg_status st = sample_glass(b, out, &sys);
 
-    if (st == SG_OK && sys) st = against_lammps(b, sys, "eam/fs", POTENTIALS "CuZr_mm.eam.fs", out);
+    if (st == SG_OK && sys) st = against_lammps(b, sys, "eam/fs", BENCH_POTENTIALS "CuZr_mm.eam.fs", out);
     sg_system_free(sys);
     return st;
 }
@@ -168,7 +166,7 @@ sg_status row_force_alloy(bench *b, sg_bench_result *out)
     sg_system *sys = NULL;
     sg_status st = sample_crystal("Cu", 1, 8, 3.62, 0.1, 48, &sys); /* 2000 atoms */
 
-    if (st == SG_OK) st = against_lammps(b, sys, "eam/alloy", POTENTIALS "Cu_mishin1.eam.alloy", out);
+    if (st == SG_OK) st = against_lammps(b, sys, "eam/alloy", BENCH_POTENTIALS "Cu_mishin1.eam.alloy", out);
     sg_system_free(sys);
     return st;
 }
@@ -252,7 +250,7 @@ static sg_status free_atoms(bench *b, int eightfold, sg_bench_result *out)
     sg_status st = s ? sample_glass(b, out, &sys) : sg_fail(SG_ENOMEM, "rounds");
 
     if (st != SG_OK || !sys) goto done;
-    if ((st = sample_potential("eam/fs:" POTENTIALS "CuZr_mm.eam.fs", sys, out, &pot)) != SG_OK || !pot)
+    if ((st = sample_potential("eam/fs:" BENCH_POTENTIALS "CuZr_mm.eam.fs", sys, out, &pot)) != SG_OK || !pot)
         goto done;
     if ((st = ball_init(&set, sys)) != SG_OK) goto done;
     if ((st = side_init(&few, pot, sys, &set.set)) != SG_OK) goto done;

@@ -10,8 +10,10 @@ cd "$folder"
 die() { echo "$*"; exit 1; }
 
 "$program" bench --list > list.txt
-for row in force-fs force-alloy force-free force-free-16000; do
-    grep -q "^$row  *[a-z]" list.txt || die "no row $row"
+for row in force-fs force-alloy force-free force-free-16000 saddle-calls converged connected event-calls event-seconds \
+    threads island-saddle island-search island-known cluster-saddle key lookup lookup-variants vacancy-first \
+    vacancy-steps visited-steps; do
+    grep -q "^$row  *[A-Za-z]" list.txt || die "no row $row"
 done
 
 # A ratio is positive, with its goal, unit and details, in text and JSON.
@@ -20,6 +22,15 @@ if ! grep -q 'not measured' out.txt; then
     tail -n 1 out.txt | grep -q '^{"rows":\[{"row":"force-free",.*"goal":0.2,.*"missing":null,.*"free_atoms":250.*}\]}$' || die "JSON: $(tail -n 1 out.txt)"
     awk '$1 == "force-free" { exit !($2 > 0 && $3 == "ratio") }' out.txt || die "$(cat out.txt)"
 fi
+
+# Counts repeat for a seed, and only for it; barriers of the platinum island are those of the public list or none.
+for seed in 5 5 6; do
+    "$program" bench island-saddle cluster-saddle --searches 4 --seed $seed --json --quiet > seed.txt
+    tail -n 1 seed.txt >> seeds.txt
+done
+[ "$(sort -u seeds.txt | wc -l)" = 2 ] || die "counts do not repeat: $(cat seeds.txt)"
+[ "$(sed -n 1p seeds.txt)" = "$(sed -n 2p seeds.txt)" ] || die "counts do not repeat: $(cat seeds.txt)"
+sed -n 1p seeds.txt | grep -q '"row":"island-saddle".*"searches":4.*"row":"cluster-saddle".*"starts":4' || die "$(cat seeds.txt)"
 
 # What is absent is said, and is no failure.
 "$program" bench force-free --rounds 1 --samples "$folder/none" --json --quiet > none.txt || die "exit $? without samples"
