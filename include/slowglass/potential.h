@@ -30,7 +30,8 @@ typedef struct sg_forces { /* caller's storage */
 typedef struct sg_force_calls { /* the one place where force calls are counted */
     int64_t full;
     int64_t free_set;
-    double equivalents; /* full-call equivalents: pairs touched / pairs of the whole system */
+    int64_t hessian;    /* products; the force calls of those made by differences are not counted above */
+    double equivalents; /* full-call equivalents of all: pairs touched / pairs of the whole system */
 } sg_force_calls;
 
 /* A kernel is a way to compute the same potential. "plain" is the reference, C that runs anywhere, EAM on
@@ -61,6 +62,9 @@ typedef struct sg_potential_ops {
     void (*free)(sg_potential *self);
     sg_status (*set_kernel)(sg_potential *self, const char *name); /* NULL: only the plain one */
     sg_kernel_error (*kernel_error)(const sg_potential *self);     /* NULL: the kernel is the reference */
+    sg_status (*hessian)(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
+                         const sg_atom_set *free_atoms, const double (*v)[3],
+                         double (*out)[3]); /* NULL: by differences */
 } sg_potential_ops;
 
 struct sg_potential { /* first member of every backend */
@@ -126,6 +130,19 @@ const sg_force_calls *sg_potential_calls(const sg_potential_work *work);
  * O(pairs). */
 sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                const sg_atom_set *free_atoms, sg_forces *out);
+
+/** Hessian times vector, out = (d^2 E / dx dx) v, at the positions of sys. With a set, v of frozen atoms
+ * counts as zero and out is zero there; v and out must not overlap.
+ * @param v [n_atoms][3] any unit u @param out [n_atoms][3] eV/Å^2 u
+ * The fast EAM kernels have it in closed form, as the exact derivative of their own forces up to the eighth
+ * digit of each pair's share; where forces have kinks (edges of bins, whose second derivatives differ by
+ * about as much as they do from the reference's) it is that of one side. What pairs contribute is kept while
+ * positions stay the same: the first product at a point costs about as much as a force call (half, if the
+ * last call of this work was there), each further one half. Other kernels and potentials take the one-sided
+ * difference of two forces, the one at the point being kept; its error is about 1e-5 Å times the third
+ * derivative. Threads: distinct `work` may run concurrently. */
+sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                                     const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3]);
 
 /** Virial (6) -> static stress in eV/Å^3: sigma = virial / V; tau_xy is component 3, positive for positive
  * gamma. */

@@ -11,17 +11,21 @@ static sg_status fill_tables(sg_eam *p, const sg_eam_file *file);
 static uint64_t fingerprint(const sg_eam_file *file, const sg_species *species);
 static sg_status eam_set_kernel(sg_potential *self, const char *name);
 static sg_kernel_error eam_kernel_error(const sg_potential *self);
+static sg_status eam_hessian(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
+                             const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3]);
 
 static const sg_potential_ops alloy_ops = {.name = "eam/alloy",
                                            .compute = eam_compute,
                                            .free = eam_free,
                                            .set_kernel = eam_set_kernel,
-                                           .kernel_error = eam_kernel_error};
+                                           .kernel_error = eam_kernel_error,
+                                           .hessian = eam_hessian};
 static const sg_potential_ops fs_ops = {.name = "eam/fs",
                                         .compute = eam_compute,
                                         .free = eam_free,
                                         .set_kernel = eam_set_kernel,
-                                        .kernel_error = eam_kernel_error};
+                                        .kernel_error = eam_kernel_error,
+                                        .hessian = eam_hessian};
 
 /* ---- creation ---- */
 
@@ -167,4 +171,12 @@ static sg_status eam_compute(const sg_potential *self, sg_potential_work *work, 
     const sg_eam *const e = (const sg_eam *)self;
     return e->kernel ? sg_eam_fast_compute(e, work, sys, free_atoms, out)
                      : sg_eam_plain_compute(e, work, sys, free_atoms, out);
+}
+
+static sg_status eam_hessian(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
+                             const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3])
+{
+    const sg_eam *const e = (const sg_eam *)self;
+    return e->kernel ? sg_eam_fast_hessian(e, work, sys, free_atoms, v, out)
+                     : sg_hessian_by_differences(self, work, sys, free_atoms, v, out);
 }

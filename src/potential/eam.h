@@ -62,10 +62,14 @@ typedef struct sg_eam_task {
     double (*x)[4];        /* [n_places + 1] x y z and, for the forces, F' */
     double (*f)[4];        /* [n_places + 1] forces; the fourth stays zero */
     double *density;       /* [n_places + 1] */
+    double (*v)[4];        /* [n_places + 1] displacements and, for products, F'' times the response */
+    double *response;      /* [n_places + 1] change of density */
+    double *curvature;     /* [n_places + 1] F''; of atoms only */
     sg_eam_row row;
     uint32_t *near;      /* entries in range, rows filled up; as long as entry and one vector more */
     int64_t *near_first; /* [n_rows] */
     int *near_count;     /* [n_rows] */
+    float *coefficient;  /* per SG_HALO_PAD of near: PAD of each of the four that a product needs */
     double energy;       /* out: of pairs, eV */
     double virial[6];    /* out */
 } sg_eam_task;
@@ -73,8 +77,11 @@ typedef struct sg_eam_task {
 typedef struct sg_eam_kernel {
     const char *name;
     int (*available)(void);
-    void (*density)(sg_eam_task *task); /* adds to density, fills near */
-    void (*force)(sg_eam_task *task);   /* adds to f; energy and virial */
+    void (*density)(sg_eam_task *task);      /* adds to density, fills near */
+    void (*force)(sg_eam_task *task);        /* adds to f; energy and virial */
+    void (*coefficients)(sg_eam_task *task); /* after density, with F' in x: fills coefficient */
+    void (*respond)(sg_eam_task *task);      /* adds to response, for the displacements v */
+    void (*product)(sg_eam_task *task);      /* adds to f: what the displacements do to the forces */
 } sg_eam_kernel;
 
 /** Kernel of this name that this processor can run; SG_EINVAL, SG_EUNSUPPORTED. "auto" is the fastest; plain
@@ -91,6 +98,8 @@ sg_status sg_eam_plain_compute(const sg_eam *e, sg_potential_work *work, const s
                                const sg_atom_set *set, sg_forces *out);
 sg_status sg_eam_fast_compute(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
                               const sg_atom_set *set, sg_forces *out);
+sg_status sg_eam_fast_hessian(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
+                              const sg_atom_set *set, const double (*v)[3], double (*out)[3]);
 
 /* Index of an unordered pair of types. */
 static inline int sg_eam_type_pair(int a, int b)
@@ -122,6 +131,17 @@ static inline double embed(const sg_eam *e, int type, double rho, double *slope)
     *slope = cubic_slope(c, p) * e->per_d_rho;
     const double f = cubic(c, p);
     return rho > e->rho_max ? f + *slope * (rho - e->rho_max) : f;
+}
+
+/* F''(rho): as piecewise as F' is. */
+static inline double embed_curvature(const sg_eam *e, int type, double rho)
+{
+    const double at = rho * e->per_d_rho + 1.0;
+    const double last = e->n_rho - 1;
+    const int m = at >= last ? e->n_rho - 1 : at >= 1.0 ? (int)at : 1;
+    const double *const c = e->embedding[type] + (ptrdiff_t)(m - 1) * CUBIC;
+    if (rho > e->rho_max) return 0.0;
+    return (6.0 * c[3] * (at - m) + 2.0 * c[2]) * e->per_d_rho * e->per_d_rho;
 }
 
 /* Row of the reference table for distance r and where in its bin, 0..1, r lies. */

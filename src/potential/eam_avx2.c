@@ -25,6 +25,16 @@ static inline void vd_store(double *p, vd a)
     _mm256_store_pd(p, a);
 }
 
+static inline vd vf_load(const float *p)
+{
+    return _mm256_cvtps_pd(_mm_loadu_ps(p));
+}
+
+static inline void vf_store(float *p, vd a)
+{
+    _mm_storeu_ps(p, _mm256_cvtpd_ps(a));
+}
+
 static inline vd vd_fma(vd a, vd b, vd c) /* a b + c */
 {
     return _mm256_fmadd_pd(a, b, c);
@@ -191,5 +201,10 @@ static int available(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const sg_eam_kernel sg_eam_avx2 = {
-    .name = "avx2", .available = available, .density = density_pass, .force = force_pass};
+const sg_eam_kernel sg_eam_avx2 = {.name = "avx2",
+                                   .available = available,
+                                   .density = density_pass,
+                                   .force = force_pass,
+                                   .coefficients = coefficient_pass,
+                                   .respond = response_pass,
+                                   .product = product_pass};

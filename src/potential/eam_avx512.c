@@ -26,6 +26,16 @@ static inline void vd_store(double *p, vd a)
     _mm512_store_pd(p, a);
 }
 
+static inline vd vf_load(const float *p)
+{
+    return _mm512_cvtps_pd(_mm256_loadu_ps(p));
+}
+
+static inline void vf_store(float *p, vd a)
+{
+    _mm256_storeu_ps(p, _mm512_cvtpd_ps(a));
+}
+
 static inline vd vd_fma(vd a, vd b, vd c) /* a b + c */
 {
     return _mm512_fmadd_pd(a, b, c);
@@ -190,5 +200,10 @@ static int available(void)
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
 }
 
-const sg_eam_kernel sg_eam_avx512 = {
-    .name = "avx512", .available = available, .density = density_pass, .force = force_pass};
+const sg_eam_kernel sg_eam_avx512 = {.name = "avx512",
+                                     .available = available,
+                                     .density = density_pass,
+                                     .force = force_pass,
+                                     .coefficients = coefficient_pass,
+                                     .respond = response_pass,
+                                     .product = product_pass};

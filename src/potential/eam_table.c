@@ -8,8 +8,10 @@
  * slope at both edges (Hermite): the tables are continuously differentiable, and a force got from the same
  * coefficients is the exact derivative of the energy. The last bin ends at the cutoff, where value and slope
  * are the reference's; below s_min a straight line goes on to s = 0, so that nothing becomes infinite. m is
- * the smallest for which the error found by sampling each bin is within TOLERANCE. Source of the
- * interpolation error, h^4 f''''/384 in the value: de Boor, A Practical Guide to Splines (1978). */
+ * the smallest for which the error found by sampling each bin is within TOLERANCE, or the last one that
+ * gained much: the digits of a file limit what finer bins can gain, and their second derivatives would only
+ * follow its noise. Source of the interpolation error, h^4 f''''/384 in the value: de Boor, A Practical Guide
+ * to Splines (1978). */
 #include "eam.h"
 
 #include <math.h>
@@ -17,7 +19,8 @@
 
 enum { N_CURVES = 3, MIN_BITS = 6, MAX_BITS = 9, SAMPLES = 8, MANTISSA_BITS = 52 };
 
-static const double TOLERANCE = 2e-6;   /* eV/Å, of the force of a pair */
+static const double TOLERANCE = 1e-5;   /* eV/Å, of the force of a pair */
+static const double WORTH_IT = 1.9;     /* gain in accuracy for which finer tables are taken */
 static const double SMALLEST_R2 = 0.25; /* Å^2; where the straight line begins: no solid has atoms at 0.5 Å */
 static const double NEIGHBOUR_AT = 0.4; /* of the cutoff: about a bond length, for the weight of densities */
 
@@ -38,10 +41,17 @@ sg_status sg_eam_table_make(const sg_eam *e, sg_eam_table *table)
     for (int t = 0; t < e->base.species.n; t++)
         weight[t] = embedding_weight(e, t);
     for (int bits = MIN_BITS; bits <= MAX_BITS; bits++) {
-        sg_eam_table_clear(table);
-        const sg_status st = resample(e, bits, table);
+        sg_eam_table trial = {0};
+        const sg_status st = resample(e, bits, &trial);
         if (st != SG_OK) return st;
-        measure(e, weight, table);
+        measure(e, weight, &trial);
+        const double gain = table->memory ? table->error.force / trial.error.force : HUGE_VAL;
+        if (gain >= WORTH_IT) {
+            sg_eam_table_clear(table);
+            *table = trial;
+        } else {
+            sg_eam_table_clear(&trial);
+        }
         if (table->error.force <= TOLERANCE) break;
     }
     return SG_OK;

@@ -175,3 +175,122 @@ static void force_pass(sg_eam_task *task)
     task->virial[4] = vd_sum(xz);
     task->virial[5] = vd_sum(yz);
 }
+
+/* ---- Hessian times vector ----
+ *
+ * With w = v_j - v_i, e = d.w and the responses  r_i = sum_j A e  (r_j likewise with B),
+ *
+ *     (H v)_j = sum_i (A F_i'' r_i + B F_j'' r_j + K e) d + G w,   (H v)_i = the same with the other sign,
+ *     A = 2 drho_i/ds,  B = 2 drho_j/ds,  G = 2 (F_i' drho_i/ds + F_j' drho_j/ds + dphi/ds),  K = 2 dG/ds at
+ * fixed F'.
+ *
+ * These four are kept from one product to the next, in single precision: the rows of a call for 2000 atoms
+ * then fit the second cache, and what is computed is still symmetric and blind to translations, being the
+ * exact product with numbers that differ in the eighth digit. */
+
+/* Slope of a cubic, and half its second derivative: c2 + 3 c3 p. */
+static inline vd slope_and_bend(const vd c[4], vd p, vd *half_bend)
+{
+    const vd b = vd_fma(c[3], p, c[2]), d = vd_fma(c[3], p, b);
+    *half_bend = vd_fma(c[3], p, d);
+    return vd_fma(d, p, vd_fma(b, p, c[1]));
+}
+
+static inline float *coefficients_at(const sg_eam_task *task, int64_t at)
+{
+    return task->coefficient + at / SG_HALO_PAD * (4 * SG_HALO_PAD) + at % SG_HALO_PAD;
+}
+
+static void coefficient_pass(sg_eam_task *task)
+{
+    const char *const rows = (const char *)task->table->row;
+    const vd two = vd_all(2.0);
+    seen of[SG_MAX_SPECIES];
+
+    for (int k = 0; k < task->n_species; k++)
+        look_at_tables(task, k, &of[k]);
+    for (int i = 0; i < task->n_rows; i++) {
+        const int type = task->type[i], n = task->near_count[i];
+        const uint32_t *const near = task->near + task->near_first[i];
+        const vd slope_i = vd_all(task->x[i][3]);
+        vectors_of_row(task, i, n, near);
+        locate_row(task, &of[type], n, near);
+        for (int k = 0; k < n; k += LANES) {
+            const vm lower = vl_less_than(ve_types(ve_load(near + k)), type), real = vm_first(n - k);
+            const vd p = vd_load(task->row.p + k), slope_j = vd_load(task->row.slope + k);
+            float *const out = coefficients_at(task, task->near_first[i] + k);
+            vd c[4], bend, more;
+            load_rows(rows + PHI, task->row.offset + k, c);
+            vd g = slope_and_bend(c, p, &bend);
+            load_rows(rows + RHO_LOW, task->row.offset + k, c);
+            const vd f_low = vd_choose(lower, slope_j, slope_i), f_high = vd_choose(lower, slope_i, slope_j);
+            const vd low = slope_and_bend(c, p, &more);
+            g = vd_fma(low, f_low, g);
+            bend = vd_fma(more, f_low, bend);
+            load_rows(rows + RHO_HIGH, task->row.offset + k, c);
+            const vd high = slope_and_bend(c, p, &more);
+            g = vd_fma(high, f_high, g);
+            bend = vd_fma(more, f_high, bend);
+            vf_store(out, vd_keep(real, two * vd_choose(lower, high, low)));
+            vf_store(out + SG_HALO_PAD, vd_keep(real, two * vd_choose(lower, low, high)));
+            vf_store(out + 2 * SG_HALO_PAD, vd_keep(real, vd_all(8.0) * bend));
+            vf_store(out + 3 * SG_HALO_PAD, vd_keep(real, two * g));
+        }
+    }
+}
+
+static void response_pass(sg_eam_task *task)
+{
+    const double(*const x)[4] = (const double(*)[4])task->x, (*const v)[4] = (const double(*)[4])task->v;
+
+    for (int i = 0; i < task->n_rows; i++) {
+        const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]);
+        const vd ui = vd_all(v[i][0]), vi = vd_all(v[i][1]), wi = vd_all(v[i][2]);
+        const uint32_t *const near = task->near + task->near_first[i];
+        vd at_i = vd_all(0.0);
+        for (int k = 0; k < task->near_count[i]; k += LANES) {
+            const float *const of = coefficients_at(task, task->near_first[i] + k);
+            vd d[4], w[4];
+            load_places(x, near + k, d);
+            load_places(v, near + k, w);
+            const vd e =
+                vd_fma(d[2] - zi, w[2] - wi, vd_fma(d[1] - yi, w[1] - vi, (d[0] - xi) * (w[0] - ui)));
+            at_i = vd_fma(vf_load(of), e, at_i);
+            add_places(task->response, near + k, vf_load(of + SG_HALO_PAD) * e);
+        }
+        task->response[i] += vd_sum(at_i);
+    }
+}
+
+static void product_pass(sg_eam_task *task)
+{
+    const double(*const x)[4] = (const double(*)[4])task->x, (*const v)[4] = (const double(*)[4])task->v;
+
+    for (int i = 0; i < task->n_rows; i++) {
+        const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]);
+        const vd ui = vd_all(v[i][0]), vi = vd_all(v[i][1]), wi = vd_all(v[i][2]), qi = vd_all(v[i][3]);
+        const uint32_t *const near = task->near + task->near_first[i];
+        vd fx = vd_all(0.0), fy = fx, fz = fx;
+        for (int k = 0; k < task->near_count[i]; k += LANES) {
+            const float *const of = coefficients_at(task, task->near_first[i] + k);
+            vd d[4], w[4];
+            load_places(x, near + k, d);
+            load_places(v, near + k, w);
+            const vd dx = d[0] - xi, dy = d[1] - yi, dz = d[2] - zi;
+            const vd wx = w[0] - ui, wy = w[1] - vi, wz = w[2] - wi;
+            const vd e = vd_fma(dz, wz, vd_fma(dy, wy, dx * wx));
+            const vd along = vd_fma(
+                vf_load(of), qi, vd_fma(vf_load(of + SG_HALO_PAD), w[3], vf_load(of + 2 * SG_HALO_PAD) * e));
+            const vd g = vf_load(of + 3 * SG_HALO_PAD);
+            const vd gx = vd_fma(along, dx, g * wx), gy = vd_fma(along, dy, g * wy),
+                     gz = vd_fma(along, dz, g * wz);
+            fx += gx;
+            fy += gy;
+            fz += gz;
+            subtract_places(task->f, near + k, gx, gy, gz);
+        }
+        task->f[i][0] += vd_sum(fx);
+        task->f[i][1] += vd_sum(fy);
+        task->f[i][2] += vd_sum(fz);
+    }
+}

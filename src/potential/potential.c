@@ -33,6 +33,21 @@ sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work,
     return check_finite(sys, free_atoms, out);
 }
 
+sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                                     const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3])
+{
+    work->last_equivalents = 0.0;
+    const sg_status st = pot->ops->hessian ? pot->ops->hessian(pot, work, sys, free_atoms, v, out)
+                                           : sg_hessian_by_differences(pot, work, sys, free_atoms, v, out);
+    if (st != SG_OK) return st;
+    work->calls.hessian++;
+    work->calls.equivalents += work->last_equivalents;
+    for (int i = 0; i < sys->n; i++)
+        if (!isfinite(out[i][0] + out[i][1] + out[i][2]))
+            return sg_fail(SG_ENUMERIC, "Hessian times vector not finite at atom id %d", sys->id[i]);
+    return SG_OK;
+}
+
 static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, const sg_forces *out)
 {
     const int n = set ? set->n : sys->n;

@@ -63,8 +63,19 @@ typedef struct sg_fast { /* lists and scratch of the fast kernels */
     uint32_t *near;
     int64_t *near_first;
     int *near_count;
-    size_t capacity_doubles, capacity_near, capacity_first, capacity_count;
+    float *coefficient;
+    size_t capacity_doubles, capacity_near, capacity_first, capacity_count, capacity_coefficient;
+    const sg_halo *point; /* the list whose densities and F' the scratch holds, NULL: none */
+    int point_has_coefficients;
 } sg_fast;
+
+typedef struct sg_difference { /* force at the point from which differences are taken */
+    int n, has_set;            /* n 0: none */
+    uint64_t set_hash;
+    double h[3][3];
+    double (*x)[3], (*f)[3], (*moved)[3]; /* [n] */
+    size_t capacity_x, capacity_f, capacity_moved;
+} sg_difference;
 
 struct sg_potential_work {
     double r_list; /* Å */
@@ -76,6 +87,7 @@ struct sg_potential_work {
     sg_part part;
     sg_base base;
     sg_fast fast;
+    sg_difference difference;
     /* buffers that grow and stay */
     double (*x)[3];
     int *type;
@@ -93,6 +105,9 @@ void sg_fast_clear(sg_fast *fast);
 
 /** View of the whole system; builds the list when there is none or it is stale. */
 sg_status sg_work_full_view(sg_potential_work *work, const sg_system *sys, sg_view *view);
+
+/** Names a set. */
+uint64_t sg_work_set_hash(const sg_atom_set *set);
 
 /** 1 when the frozen atoms' base must be computed anew for this set. */
 int sg_work_needs_base(const sg_potential_work *work, const sg_system *sys, const sg_atom_set *set);
@@ -161,6 +176,10 @@ void sg_eam_file_clear(sg_eam_file *file);
 /** LAMMPS's cubic interpolant of a table: coefficients c[0..3] of 1, p, p^2, p^3 for bin k = 0..n-2, the k-th
  * at out + k * stride. */
 void sg_eam_spline(const double *f, int n, double *out, int stride);
+
+/** Hessian times vector from two force calls, the one at sys->x being kept from product to product. */
+sg_status sg_hessian_by_differences(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                                    const sg_atom_set *set, const double (*v)[3], double (*out)[3]);
 
 /** Zeroed array of n doubles that begins at a cache line. @param memory [out] what to sg_free. NULL when
  * memory is out. */

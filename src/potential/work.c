@@ -30,6 +30,7 @@ void sg_potential_work_reset(sg_potential_work *work)
     drop_full(work);
     drop_part(work);
     sg_fast_reset(&work->fast);
+    work->difference.n = 0;
     work->base.valid = 0;
 }
 
@@ -38,6 +39,9 @@ void sg_potential_work_free(sg_potential_work *work)
     if (!work) return;
     sg_potential_work_reset(work);
     sg_fast_clear(&work->fast);
+    sg_free(work->difference.x);
+    sg_free(work->difference.f);
+    sg_free(work->difference.moved);
     sg_free(work->base.x);
     sg_free(work->base.density);
     sg_free(work->base.embedding);
@@ -112,7 +116,7 @@ static sg_status load_atoms(sg_potential_work *work, const sg_system *sys, const
 
 /* ---- free sets ---- */
 
-static uint64_t set_hash(const sg_atom_set *set)
+uint64_t sg_work_set_hash(const sg_atom_set *set)
 {
     return sg_hash(set->atom, (size_t)set->n * sizeof *set->atom, (uint64_t)set->n);
 }
@@ -120,7 +124,7 @@ static uint64_t set_hash(const sg_atom_set *set)
 int sg_work_needs_base(const sg_potential_work *work, const sg_system *sys, const sg_atom_set *set)
 {
     const sg_base *const b = &work->base;
-    return !b->valid || b->n_system != sys->n || b->set_hash != set_hash(set) ||
+    return !b->valid || b->n_system != sys->n || b->set_hash != sg_work_set_hash(set) ||
            memcmp(b->h, sys->cell.h, sizeof b->h) != 0;
 }
 
@@ -133,6 +137,7 @@ sg_status sg_work_base_begin(sg_potential_work *work, const sg_system *sys)
     drop_part(work);
     sg_halo_free(work->fast.part);
     work->fast.part = NULL;
+    work->fast.point = NULL;
     if (sg_grow((void **)&b->x, &b->capacity_x, n, sizeof *b->x) ||
         sg_grow((void **)&b->density, &b->capacity_density, n, sizeof *b->density) ||
         sg_grow((void **)&b->embedding, &b->capacity_embedding, n, sizeof *b->embedding))
@@ -150,7 +155,7 @@ void sg_work_base_end(sg_potential_work *work, const sg_system *sys, const sg_at
 
     b->valid = 1;
     b->n_system = sys->n;
-    b->set_hash = set_hash(set);
+    b->set_hash = sg_work_set_hash(set);
     if (work->full) b->full_pairs = work->full->first[sys->n];
     memcpy(b->h, sys->cell.h, sizeof b->h);
     work->last_equivalents += 1.0;

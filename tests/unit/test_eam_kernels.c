@@ -22,8 +22,8 @@ typedef struct files { /* what is tested on, and the lattice constant of a cryst
     double a;
 } files;
 
-static const files potentials[] = {{"eam/fs:CuZr_mm.eam.fs", 2, cu_zr, 4.3},
-                                   {"eam/fs:CuZr_mm.eam.fs", 2, zr_cu, 4.3},
+static const files potentials[] = {{"eam/fs:CuZr_mm.eam.fs", 2, cu_zr, 4.5},
+                                   {"eam/fs:CuZr_mm.eam.fs", 2, zr_cu, 4.5},
                                    {"eam/alloy:NiAlH_jea.eam.alloy", 2, ni_al, 3.9},
                                    {"eam/fs:NiAlH_jea.eam.fs", 3, al_h_ni, 4.3}};
 enum { N_POTENTIALS = sizeof potentials / sizeof potentials[0] };

@@ -272,7 +272,8 @@ static void test_not_finite_from_the_start(void **state)
 
     (void)state;
     begin(&t, EAM, crystal(8));
-    assert_int_equal(sg_potential_set_kernel(t.pot, "plain"), SG_OK); /* the tables of the others end below 0.5 Å */
+    assert_int_equal(sg_potential_set_kernel(t.pot, "plain"),
+                     SG_OK); /* the tables of the others end below 0.5 Å */
     memcpy(t.sys->x[1], t.sys->x[0], sizeof t.sys->x[0]);
     const uint64_t before = sg_system_hash(t.sys);
     assert_int_equal(sg_minimize(t.pot, t.work, t.sys, NULL, &opt, &res), SG_ENUMERIC);

@@ -456,7 +456,8 @@ static void test_not_finite(void **state)
     (void)state;
     begin(&t, EAM, mixture(2, 9));
     memcpy(t.sys->x[7], t.sys->x[3], sizeof t.sys->x[3]);
-    assert_int_equal(sg_potential_set_kernel(t.pot, "plain"), SG_OK); /* the others stay finite at any distance */
+    assert_int_equal(sg_potential_set_kernel(t.pot, "plain"),
+                     SG_OK); /* the others stay finite at any distance */
     assert_int_equal(sg_potential_compute(t.pot, t.work, t.sys, NULL, &t.out), SG_ENUMERIC);
     assert_non_null(strstr(sg_error_text(), "force on atom id 4"));
     assert_int_equal(sg_potential_set_kernel(t.pot, "auto"), SG_OK);
