@@ -156,7 +156,7 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
         fresh = 0;
         if (wait-- > 0) continue;
         st = refresh_mode(s, x, c->f, &warm_mode, v, curvature, c, &overlap);
-        wait = *curvature >= 0 ? 0 : overlap > steady ? 2 : overlap > calm ? 1 : 0;
+        wait = *curvature >= 0 ? 0 : overlap > steady ? rule->steady_wait : overlap > calm ? 1 : 0;
     }
     return st;
 }

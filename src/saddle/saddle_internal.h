@@ -72,6 +72,7 @@ typedef struct climb_rule {
     double step_max; /* Å per atom */
     double e_limit;  /* eV, absolute */
     int max_calls;
+    int steady_wait; /* steps between two looks at a mode that does not turn */
 } climb_rule;
 
 typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT } climb_end;
@@ -90,6 +91,55 @@ void climb_scratch_clear(climb_scratch *c);
 /* Follow v from x to a first-order saddle. x, v, curvature in and out; energy and f_end out. */
 sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double *curvature, climb_scratch *c,
                 climb_end *end, double *energy, double *f_end);
+
+#define SG_BARRIER_MIN 1e-3 /* eV, below it there is no event */
+
+struct sg_saddle_work {
+    sg_system *sys; /* moves; cell, types and fixed flags as in the start */
+    sg_potential_work *forces;
+    unsigned char *member;
+    int *atom;
+    double *x, *v, *push, *mode2; /* [3n] */
+    double (*near)[3];            /* [n] of two minima that are not the start, the one closer to it */
+    double (*side)[3];            /* [n] scratch */
+    double (*line_x)[3], (*line_f)[3], (*way)[3]; /* [n] of the straight way to the start */
+    double (*x_local)[3], (*mode_local)[3];       /* [n] saddle of the local surface */
+    climb_scratch climb;
+};
+
+typedef struct saddle_point {         /* borrowed */
+    double energy;                    /* eV */
+    const double (*x)[3], (*mode)[3]; /* [n] */
+} saddle_point;
+
+/* Atoms closer to `centre` than `radius` in w->sys, in storage of w. @return 0 when the whole system is as
+ * good. */
+int local_set(sg_saddle_work *w, int centre, double radius, sg_atom_set *set);
+
+int calls_left(const sg_saddle_problem *p, const sg_saddle_calls *c);
+sg_outcome outcome_of_climb(climb_end end, int refining);
+
+/* Push, leave the basin and climb with the surroundings of the centre free, until the start is seen on one
+ * side. Leaves positions in w->sys and the mode in out->mode. is_local: 0 when the whole system was free. */
+sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
+                      sg_saddle_work *w, sg_passage *out, int *is_local);
+
+/* From w->sys and out->mode to an accepted event, or not. second_chance: undo a slip and try again; after a
+ * local phase, which has done so where it is cheap, that pays once in ten times. */
+sg_status whole_phase(const sg_saddle_problem *p, int second_chance, sg_rng *rng, sg_saddle_work *w,
+                      sg_passage *out);
+
+/* Sign of the mode that points to the start. */
+double way_back(const sg_saddle_problem *p, const saddle_point *from, sg_saddle_work *w);
+
+double distance_from_start(const sg_saddle_problem *p, const sg_system *sys);
+
+/* Relax from a saddle to the side that sign * mode points to, into w->sys, with the atoms of `set` free
+ * (NULL: all); first with those of `near` alone unless it is NULL. home: the start lies there; the relaxation
+ * ends as soon as that is certain. */
+sg_status descend_from(const sg_saddle_problem *p, const saddle_point *from, double sign,
+                       const sg_atom_set *near, const sg_atom_set *set, double f_max, sg_saddle_work *w,
+                       int *calls, sg_minimize_result *end, int *home);
 
 typedef struct push_task { /* what a sampler is given */
     surface *surface;

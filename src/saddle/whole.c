@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps 4-6: converge a guessed saddle with everything free, relax to both sides, verify the index. */
+#include "saddle_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here knows whether it goes home */
+static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.01, 1};
+
+/* Step 4: converge w->sys along out->mode with everything free. The surface stays open for step 6. */
+static sg_status converge(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
+{
+    climb_end end = CLIMB_LIMIT;
+    double curvature = -1, energy, f_end;
+    lanczos_result mode;
+
+    surface_get(s, w->x);
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
+    s->calls = &out->calls.refine;
+    double *f = w->climb.f;
+    const lanczos_rule first = {2, 8, 0.1, 0};
+    sg_status st = surface_force(s, w->x, &energy, f);
+    if (st == SG_OK) st = lanczos_softest(s, w->x, f, &first, NULL, w->v, &w->climb.lanczos, &mode);
+    if (st != SG_OK) return st;
+    curvature = mode.value;
+    const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max,
+                             calls_left(p, &out->calls), 8};
+    st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
+    if (st != SG_OK) return st;
+    out->outcome = outcome_of_climb(end, 1);
+    if (out->outcome != SG_FOUND) return SG_OK;
+    /* the last force call was a Lanczos difference: one more at the saddle itself, for the virial */
+    if ((st = surface_force(s, w->x, &out->e_saddle, f)) != SG_OK) return st;
+    out->f_saddle = vec_max_atom(s->m, f);
+    memcpy(out->virial_saddle, s->out.virial, sizeof out->virial_saddle);
+    out->curvature = curvature;
+    memcpy(out->x_saddle, w->sys->x, (size_t)out->n * sizeof *out->x_saddle);
+    memset(out->mode, 0, (size_t)out->n * sizeof *out->mode);
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(out->mode[s->atom[k]], w->v + 3 * k, sizeof out->mode[0]);
+    if (out->e_saddle - p->e_start < SG_BARRIER_MIN) out->outcome = SG_DEGENERATE;
+    return SG_OK;
+}
+
+/* Atoms around the farthest mover, which a relaxation off the saddle takes down first; NULL: no use. */
+static const sg_atom_set *surroundings(const sg_saddle_problem *p, sg_saddle_work *w, const sg_passage *out,
+                                       sg_atom_set *set)
+{
+    int centre;
+
+    memcpy(w->sys->x, out->x_saddle, (size_t)out->n * sizeof *out->x_saddle);
+    sg_system_displacement(p->start, (const double(*)[3])p->start->x, (const double(*)[3])out->x_saddle, NULL,
+                           &centre);
+    return local_set(w, centre, p->opt->local_radius, set) ? set : NULL;
+}
+
+/* Step 5: which side is the start, and what is on the other. The far side costs its way to the minimum only
+ * once the start has been seen. */
+static sg_status both_sides(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out)
+{
+    const size_t bytes = (size_t)out->n * sizeof *out->x_final;
+    const saddle_point from = {out->e_saddle, (const double(*)[3])out->x_saddle,
+                               (const double(*)[3])out->mode};
+    sg_minimize_result end;
+    double nearest = INFINITY, sign = way_back(p, &from, w);
+    int home = 0;
+    sg_atom_set set;
+    const sg_atom_set *const near = surroundings(p, w, out, &set);
+    sg_status st;
+
+    for (int side = 0; side < 2 && !home; side++, sign = -sign) {
+        st = descend_from(p, &from, sign, near, NULL, f_seen, w, &out->calls.relax, &end, &home);
+        if (st != SG_OK) return st;
+        const double d = distance_from_start(p, w->sys);
+        if (d < nearest) memcpy(w->near, w->sys->x, bytes);
+        if (d < nearest) nearest = d;
+    }
+    if (!home) return out->outcome = SG_DISCONNECTED, SG_OK;
+    st = descend_from(p, &from, sign, near, NULL, p->opt->f_minimum, w, &out->calls.relax, &end, &home);
+    if (st != SG_OK) return st;
+    if (home) return out->outcome = SG_SAME_MINIMUM, SG_OK;
+    if (end.stop != SG_STOP_CONVERGED) return out->outcome = SG_REFINE_FAILED, SG_OK;
+    out->e_final = end.energy;
+    out->f_final = end.f_max;
+    memcpy(out->virial_final, end.virial, sizeof out->virial_final);
+    memcpy(out->x_final, w->sys->x, bytes);
+    return SG_OK;
+}
+
+/* Step 6: the second curvature, by Lanczos in the space across the mode. */
+static sg_status check_index(surface *s, sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+{
+    double energy;
+    lanczos_result second;
+
+    s->calls = &out->calls.verify;
+    for (int k = 0; k < s->n_active; k++) {
+        memcpy(w->x + 3 * k, out->x_saddle[s->atom[k]], sizeof out->x_saddle[0]);
+        memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
+    }
+    for (size_t k = 0; k < s->m; k++)
+        w->mode2[k] = sg_rng_normal(rng);
+    sg_status st = surface_force(s, w->x, &energy, w->climb.f);
+    if (st == SG_OK)
+        st = lanczos_softest(s, w->x, w->climb.f, &second_mode, w->v, w->mode2, &w->climb.lanczos, &second);
+    if (st != SG_OK) return st;
+    out->curvature2 = second.value;
+    if (!(second.settled && second.value > 0)) out->outcome = SG_WRONG_INDEX;
+    return SG_OK;
+}
+
+/* Steps 4 and 5 once. */
+static sg_status connect(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
+{
+    sg_potential_work_reset(w->forces);
+    const sg_status st = converge(p, w, s, out);
+
+    if (st != SG_OK || out->outcome != SG_FOUND) return st;
+    if (p->known && p->known(p->known_arg, out->e_saddle, (const double(*)[3])out->x_saddle))
+        return out->outcome = SG_KNOWN, SG_OK;
+    return both_sides(p, w, out);
+}
+
+/* On its way a climb may trip a soft spot elsewhere; its saddle then belongs to a neighbour of the start. The
+ * same displacement, taken from that neighbour and laid on the start, is a good guess of the event without
+ * the slip. */
+static void undo_slip(const sg_saddle_problem *p, sg_saddle_work *w, const sg_passage *out)
+{
+    sg_system_displacement(p->start, (const double(*)[3])w->near, (const double(*)[3])out->x_saddle, w->side,
+                           NULL);
+    for (int i = 0; i < out->n; i++)
+        for (int a = 0; a < 3; a++)
+            w->sys->x[i][a] = p->start->x[i][a] + w->side[i][a];
+}
+
+sg_status whole_phase(const sg_saddle_problem *p, int second_chance, sg_rng *rng, sg_saddle_work *w,
+                      sg_passage *out)
+{
+    surface s;
+    sg_status st = surface_init(&s, p->pot, w->forces, w->sys, NULL);
+
+    if (st != SG_OK) return st;
+    st = connect(p, w, &s, out);
+    if (st == SG_OK && out->outcome == SG_DISCONNECTED && second_chance) {
+        const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
+        undo_slip(p, w, out);
+        st = connect(p, w, &s, out);
+        if (st == SG_OK && out->outcome != SG_FOUND &&
+            out->outcome != SG_KNOWN) { /* then the first finding stands */
+            out->outcome = SG_DISCONNECTED;
+            out->e_saddle = e_saddle;
+            out->f_saddle = f_saddle;
+        }
+    }
+    if (st == SG_OK && out->outcome == SG_FOUND) st = check_index(&s, rng, w, out);
+    surface_clear(&s);
+    return st;
+}
