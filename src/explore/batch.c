@@ -48,8 +48,7 @@ static sg_status prepare(sg_explorer *ex, const task *t, int k)
     s->status = SG_OK;
     s->sampler = t->kind == TASK_INHERIT ? SG_SAMPLER_INHERITED
                  : t->kind == TASK_LEND  ? SG_SAMPLER_PLACED
-                                         : choose_sampler(ex, t);
-    if (s->sampler == SG_SAMPLER_ECHO && !find_echo(ex, t, s->mode_guess)) s->sampler = SG_SAMPLER_LOCAL;
+                                         : choose_sampler(ex, t, find_echo(ex, t, s->mode_guess));
     if (t->kind == TASK_INHERIT) return prepare_inherited(ex, t, s);
     if (t->kind == TASK_SEARCH) return s->active = 1, SG_OK;
     if ((st = prepare_lent(ex, t, s)) == SG_OK && s->active) s->active = !guess_is_taken(ex, t, k);

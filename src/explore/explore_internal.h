@@ -161,8 +161,8 @@ void variants_clear(sg_explorer *ex);
 
 /* samplers.c */
 sg_status count_row(sg_explorer *ex, const sg_cat_search *row); /* of the yields; every row once */
-sg_sampler choose_sampler(const sg_explorer *ex, const task *t);
-/* For `echo`: displacement to a low saddle near the atom; 0 if there is none. */
+sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo);
+/* For `echo`: displacement to a low saddle near the atom; 0 if there is none, or nobody asks. */
 int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);
 
 /* batch.c */

@@ -17,7 +17,12 @@
 static const double share_each = 0.04, share_local = 0.16;
 static const double memory = 1.0 - 1.0 / 256; /* weight of what was found one search ago: yields fall as an
                                                * event is found only once */
-static const double prior_calls = 3000; /* the prior: one event in so many calls, as good as one found */
+/* The prior: one event in so many calls, as good as one found. What Cu64Zr36 glasses gave below 1 eV
+ * (validation/samplers), rounded. */
+static const double prior_calls[SG_SAMPLER_COUNT] = {
+    [SG_SAMPLER_LOCAL] = 10000, [SG_SAMPLER_WIDE] = 10000, [SG_SAMPLER_SOFT] = 4000,
+    [SG_SAMPLER_CUBIC] = 3000,  [SG_SAMPLER_KICK] = 3000,  [SG_SAMPLER_ECHO] = 4000,
+};
 static const double echo_reach = 5.0;   /* Å, from the atom to the centre of the event */
 static const double echo_barrier = 1.5; /* eV, without a window */
 
@@ -56,7 +61,7 @@ sg_status count_row(sg_explorer *ex, const sg_cat_search *row)
     return SG_OK;
 }
 
-sg_sampler choose_sampler(const sg_explorer *ex, const task *t)
+sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo)
 {
     const int n = ex->opt.n_samplers;
     sg_sampler best = SG_SAMPLER_LOCAL;
@@ -64,23 +69,31 @@ sg_sampler choose_sampler(const sg_explorer *ex, const task *t)
     sg_rng rng;
 
     if (n == 0) return best;
-    if (n == 1) return ex->opt.sampler[0];
+    if (n == 1) return ex->opt.sampler[0] == SG_SAMPLER_ECHO && !can_echo ? best : ex->opt.sampler[0];
     sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, t->atom, t->attempt);
     double dealt = sg_rng_uniform(&rng);
     for (int k = 0; k < n; k++) {
         const sg_sampler s = ex->opt.sampler[k];
         dealt -= s == SG_SAMPLER_LOCAL ? share_local : share_each;
-        if (dealt < 0) return s;
+        if (dealt < 0 && (s != SG_SAMPLER_ECHO || can_echo)) return s;
     }
     for (int k = 0; k < n; k++) {
+        if (ex->opt.sampler[k] == SG_SAMPLER_ECHO && !can_echo) continue;
         const sampler_yield *y = &ex->yield[ex->opt.sampler[k]];
-        const double rate = sg_rng_gamma(&rng, 1.0 + y->fresh) / (prior_calls + y->calls);
+        const double rate = sg_rng_gamma(&rng, 1.0 + y->fresh) / (prior_calls[ex->opt.sampler[k]] + y->calls);
         if (rate > highest) {
             highest = rate;
             best = ex->opt.sampler[k];
         }
     }
     return best;
+}
+
+static int may_echo(const sg_explorer *ex)
+{
+    for (int k = 0; k < ex->opt.n_samplers; k++)
+        if (ex->opt.sampler[k] == SG_SAMPLER_ECHO) return 1;
+    return 0;
 }
 
 int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3])
@@ -90,6 +103,7 @@ int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3])
     sg_rng rng;
     int n = 0;
 
+    if (!may_echo(ex)) return 0;
     sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, t->atom,
                 (uint64_t)t->attempt | 1ULL << 32);
     for (uint32_t k = 0; k < table->n_entries; k++) {

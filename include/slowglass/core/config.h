@@ -61,7 +61,7 @@
     X(search, force_saddle_eV_per_A, DOUBLE, "1e-3", "eV/Å", "> 0, <= 1e-2", PHYSICS, "largest force at an accepted saddle") \
     X(search, force_minimum_eV_per_A, DOUBLE, "1e-4", "eV/Å", "> 0, <= 1e-2", PHYSICS, "largest force at a minimum")   \
     X(search, max_climb_eV, DOUBLE, "15", "eV", "> 0", PHYSICS, "a search this far above its start has blown up")      \
-    X(search, batch, INT, "16", "", ">= 1, <= 65536", PHYSICS, "searches between two adaptations; never depends on threads")
+    X(search, batch, INT, "48", "", ">= 1, <= 65536", PHYSICS, "searches between two adaptations; never depends on threads")
 
 #define SG_CONFIG_TOPOLOGY(X)                                                                                          \
     X(topology, cutoff_A, PAIRS, "", "Å", "> 0", PHYSICS, "bond lengths such as Cu-Cu 3.45 Cu-Zr 3.65; empty: from the base or computed") \
