@@ -103,6 +103,7 @@ static sg_status study(bench *b, int searches, int threads, sg_bench_result *out
 
     snprintf(seed, sizeof seed, "kmc.seed=%llu", (unsigned long long)b->opt->seed);
     if (st == SG_OK) st = sg_config_set(&cfg, seed);
+    if (st == SG_OK) st = sg_config_set(&cfg, "search.samplers=local"); /* as the peers push */
     if (st == SG_OK) st = sample_glass(b, out, &sys);
     if (st != SG_OK || !sys) goto done;
     if ((st = sample_potential(glass_potential, sys, out, &pot)) != SG_OK || !pot) goto done;

@@ -55,6 +55,11 @@ static sg_status prepare(sg_explorer *ex, const task *t, int k)
     return st;
 }
 
+double equivalents_since(const sg_saddle_work *work, double before)
+{
+    return 1e-6 * round(1e6 * (sg_saddle_work_calls(work)->equivalents - before));
+}
+
 static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_saddle_work *work)
 {
     const uint64_t state = ex->plan.state;
@@ -64,6 +69,7 @@ static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_s
     sg_saddle_problem p = {ex->pot,         ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle,
                            saddle_is_known, &known};
 
+    const double before = sg_saddle_work_calls(work)->equivalents;
     memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
     if (t->kind == TASK_SEARCH) {
         const double radius = ex->opt.push_radius[t->attempt % (uint32_t)ex->opt.n_push_radii];
@@ -77,6 +83,7 @@ static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_s
         s->status =
             sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
     }
+    s->equivalents = equivalents_since(work, before);
     if (s->status == SG_ENUMERIC) { /* a configuration that blows up ends the search, not the run */
         s->passage->outcome = SG_BLOW_UP;
         s->status = SG_OK;
@@ -240,6 +247,7 @@ sg_status run_batches(sg_explorer *ex)
                              passed by again */
         for (int k = 0; k < count && st == SG_OK; k++) {
             if (!ex->slot[k].active) continue;
+            ex->stats.force_calls += ex->slot[k].equivalents;
             st = merge(ex, &p->task[first + (size_t)k], &ex->slot[k]);
             n_active++;
         }

@@ -52,6 +52,7 @@ typedef struct slot { /* one task of a batch: input and result */
     int has_mode;
     sg_passage *passage;
     sg_status status;
+    double equivalents; /* force calls spent, to a millionth: what a thread has spent before does not show */
 } slot;
 
 typedef struct placer placer; /* lend.c */
@@ -167,6 +168,7 @@ int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);
 
 /* batch.c */
 sg_status run_batches(sg_explorer *ex);
+double equivalents_since(const sg_saddle_work *work, double before);
 void frame_to(sg_explorer *ex, uint64_t state);
 sg_status keys_to_frame(sg_explorer *ex);
 

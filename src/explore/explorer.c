@@ -166,8 +166,10 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
                            s->mode_guess, NULL);
     sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, entry.edge, UINT64_MAX);
+    const double before = sg_saddle_work_calls(ex->work[0])->equivalents;
     sg_status st =
         sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, ex->work[0], s->passage);
+    ex->stats.force_calls += equivalents_since(ex->work[0], before);
     if (st != SG_OK && st != SG_ENUMERIC) return st;
     ex->stats.refinements++;
     const uint64_t event = entry.reverse ? 0 : e->event;
@@ -240,7 +242,6 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
     sg_explore_stats s = ex->stats;
     for (int k = 0; k < ex->n_work; k++) {
         const sg_force_calls *c = sg_saddle_work_calls(ex->work[k]);
-        s.force_calls += c->equivalents;
         s.full_calls += (double)c->full;
         s.free_calls += (double)c->free_set;
     }

@@ -202,7 +202,8 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->saddle.f_saddle = cfg->search.force_saddle_eV_per_A;
     o->saddle.f_minimum = cfg->search.force_minimum_eV_per_A;
     o->saddle.max_calls = cfg->search.max_calls;
-    o->saddle.window = cfg->search.give_up_above_eV;
+    o->saddle.window =
+        cfg->search.give_up_above_eV > 0 ? cfg->search.give_up_above_eV : cfg->search.barrier_max_eV;
     memcpy(o->push_radius, push->value, (size_t)push->n * sizeof *push->value);
     o->n_push_radii = push->n;
     o->per_atom = cfg->search.per_atom;

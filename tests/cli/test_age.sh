@@ -33,6 +33,7 @@ max_steps = 3
 max_at_start = 6
 max_per_step = 2
 samplers = adaptive
+give_up_above_eV = 20
 batch = 4
 [output]
 picture = no

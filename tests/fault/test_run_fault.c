@@ -57,11 +57,11 @@ static sg_system *make_system(void)
 static void make_config(sg_config *cfg)
 {
     static const char *const set[] = {
-        "system.structure=none",      "potential.style=lj", "potential.pair=0.2 2.338 4.5",
-        "potential.elements=Cu",      "strain.xy=0.004",    "kmc.temperature_K=800",
-        "kmc.max_time_s=10",          "kmc.max_steps=1",    "search.max_at_start=2",
-        "search.max_per_step=-1",     "search.batch=2",     "output.picture=no",
-        "topology.cutoff_A=Cu-Cu 3.1"};
+        "system.structure=none",       "potential.style=lj",    "potential.pair=0.2 2.338 4.5",
+        "potential.elements=Cu",       "strain.xy=0.004",       "kmc.temperature_K=800",
+        "kmc.max_time_s=10",           "kmc.max_steps=1",       "search.max_at_start=2",
+        "search.max_per_step=-1",      "search.batch=2",        "output.picture=no",
+        "topology.cutoff_A=Cu-Cu 3.1", "search.samplers=local", "search.give_up_above_eV=20"};
     assert_int_equal(sg_config_defaults(cfg), SG_OK);
     for (size_t k = 0; k < sizeof set / sizeof *set; k++)
         assert_int_equal(sg_config_set(cfg, set[k]), SG_OK);
