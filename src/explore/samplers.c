@@ -48,8 +48,9 @@ sg_status count_row(sg_explorer *ex, const sg_cat_search *row)
         ex->yield[k].fresh *= memory;
         ex->yield[k].calls *= memory;
     }
+    const double relax = row->calls[3] * (row->calls[2] > 0 ? 1 : local_share(ex)); /* whole after refining */
     y->calls += local_share(ex) * ((double)row->calls[0] + (double)row->calls[1]) + (double)row->calls[2] +
-                (double)row->calls[3] + (double)row->calls[4];
+                relax + (double)row->calls[4];
     y->fresh += row->outcome == SG_FOUND && row->barrier <= window(ex);
     if (row->sampler != SG_SAMPLER_LOCAL || row->edge == 0) return SG_OK;
     if (sg_grow((void **)&ex->found_local, &ex->cap_found_local, (size_t)row->edge,
