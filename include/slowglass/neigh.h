@@ -52,7 +52,8 @@ sg_status sg_neigh_closest(const sg_system *sys, double r_max, double *distance,
  * Places 0..n_rows-1 are the atoms that have a row (all; with `keep`, those kept), sorted by where they are;
  * those up to n_atoms-1 the other atoms that occur, from there on further copies of atoms before them. A
  * place lies at x[atom] + shift. A row's entries name its partners' places and types, and are filled up to a
- * multiple of SG_HALO_PAD with entries of place n, which stands for nowhere. Each pair of atoms (or of an
+ * multiple of SG_HALO_PAD with entries of place n, which stands for nowhere;
+ * those of kept partners come first. Each pair of atoms (or of an
  * atom and an image) within r_list, with a kept member, appears once. Valid as long as no atom has moved more
  * than skin/2, at the cell of the build. */
 enum { SG_HALO_PAD = 8, SG_HALO_TYPE_BITS = 5 };
@@ -67,6 +68,7 @@ typedef struct sg_halo {
     double (*shift)[3];   /* [n] Å */
     double (*x_build)[3]; /* [n] positions of the atoms at build, unwrapped, Å */
     int64_t *first;       /* [n_rows + 1] into entry */
+    int *n_kept;          /* [n_rows] entries of kept partners */
     uint32_t *entry;
     int64_t n_pairs; /* fillings not counted */
 } sg_halo;

@@ -12,6 +12,8 @@
  * Source: Allen & Tildesley, Computer Simulation of Liquids, 2nd ed. (2017), section 5.3. */
 #include "slowglass/neigh.h"
 
+#include "near.h"
+
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -29,6 +31,7 @@ typedef struct run { /* of the stencil: bins (a, b, first..last) relative to an 
 
 typedef struct grid {
     int count[3];        /* bins of the cell along a, b, c */
+    int reach[3];        /* partners are at most this many bins away */
     int low[3], high[3]; /* bins laid out: low <= at < high, 0..count-1 being those of the cell */
     double origin[3], per_unit[3];
     int n_runs, centre; /* centre: the run with a = b = 0 */
@@ -56,10 +59,12 @@ typedef struct draft { /* what is needed while a list is made */
     grid g;
     crowd c;
     int *home; /* [n] where the atom itself stands in the crowd */
+    near_filter *filter;
 } draft;
 
 static sg_status wrap_atoms(draft *d, double lo[3], double hi[3]);
 static void choose_bins(draft *d, double r_list, const double lo[3], const double hi[3]);
+static void choose_extent(draft *d);
 static sg_status make_stencil(grid *g, const sg_cell *cell, double r_list);
 static sg_status sort_atoms(draft *d);
 static sg_status lay_out(draft *d);
@@ -70,7 +75,7 @@ static void draft_clear(draft *d);
 sg_status sg_halo_create(const sg_system *sys, double r_list, const unsigned char *keep, sg_halo **out)
 {
     sg_status st = SG_OK;
-    draft d = {.sys = sys, .keep = keep};
+    draft d = {.sys = sys, .keep = keep, .filter = near_choose()};
     sg_halo *list = NULL;
     double lo[3], hi[3];
 
@@ -88,6 +93,7 @@ sg_status sg_halo_create(const sg_system *sys, double r_list, const unsigned cha
     choose_bins(&d, r_list, lo, hi);
     if ((st = make_stencil(&d.g, &sys->cell, r_list)) != SG_OK) goto done;
     if ((st = sort_atoms(&d)) != SG_OK) goto done;
+    choose_extent(&d);
     if ((st = lay_out(&d)) != SG_OK) goto done;
     if ((st = find_rows(&d, list)) != SG_OK) goto done;
     if ((st = number_places(&d, list)) != SG_OK) goto done;
@@ -108,6 +114,7 @@ void sg_halo_free(sg_halo *list)
     sg_free(list->shift);
     sg_free(list->x_build);
     sg_free(list->first);
+    sg_free(list->n_kept);
     sg_free(list->entry);
     sg_free(list);
 }
@@ -136,19 +143,40 @@ static void fractional(const sg_cell *cell, const double x[3], double s[3])
         s[k] = x[0] * cell->hinv[0][k] + x[1] * cell->hinv[1][k] + x[2] * cell->hinv[2][k];
 }
 
+/* Middle of the cell that atoms are brought into, fractional: an atom to be kept, so that the others around
+ * it do not fall apart into copies. */
+static void choose_middle(const draft *d, double middle[3])
+{
+    const sg_system *const sys = d->sys;
+    int i = 0;
+
+    for (int k = 0; k < 3; k++)
+        middle[k] = 0.5;
+    if (!d->keep) return;
+    while (i < sys->n && !d->keep[i])
+        i++;
+    if (i == sys->n) return;
+    double s[3];
+    fractional(&sys->cell, sys->x[i], s);
+    for (int k = 0; k < 3; k++)
+        if (isfinite(s[k])) middle[k] = s[k] - floor(s[k]);
+}
+
 /* Wrapping numbers, wrapped positions and the extent of the atoms in fractional coordinates. */
 static sg_status wrap_atoms(draft *d, double lo[3], double hi[3])
 {
     const sg_system *const sys = d->sys;
     const sg_cell *const cell = &sys->cell;
     const size_t n = (size_t)sys->n;
+    double middle[3];
 
+    choose_middle(d, middle);
     d->wrap = sg_calloc(n, sizeof *d->wrap);
     d->x = sg_calloc(n, sizeof *d->x);
     if (!d->wrap || !d->x) return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", sys->n);
     for (int k = 0; k < 3; k++) {
-        lo[k] = cell->periodic[k] ? 0.0 : HUGE_VAL;
-        hi[k] = cell->periodic[k] ? 1.0 : -HUGE_VAL;
+        lo[k] = cell->periodic[k] ? middle[k] - 0.5 : HUGE_VAL;
+        hi[k] = cell->periodic[k] ? middle[k] + 0.5 : -HUGE_VAL;
     }
     for (int i = 0; i < sys->n; i++) {
         double s[3];
@@ -157,7 +185,7 @@ static sg_status wrap_atoms(draft *d, double lo[3], double hi[3])
             if (!(fabs(s[k]) < INT_MAX / 4))
                 return sg_fail(SG_ENUMERIC, "atom id %d is at (%g, %g, %g) Å, far outside the cell",
                                sys->id[i], sys->x[i][0], sys->x[i][1], sys->x[i][2]);
-            d->wrap[i][k] = cell->periodic[k] ? -(int)floor(s[k]) : 0;
+            d->wrap[i][k] = cell->periodic[k] ? -(int)floor(s[k] - lo[k]) : 0;
             if (cell->periodic[k]) continue;
             lo[k] = fmin(lo[k], s[k]);
             hi[k] = fmax(hi[k], s[k]);
@@ -169,7 +197,6 @@ static sg_status wrap_atoms(draft *d, double lo[3], double hi[3])
     return SG_OK;
 }
 
-/* How many bins, and how far beyond the cell they must be laid out. */
 static void choose_bins(draft *d, double r_list, const double lo[3], const double hi[3])
 {
     const sg_cell *const cell = &d->sys->cell;
@@ -185,9 +212,33 @@ static void choose_bins(draft *d, double r_list, const double lo[3], const doubl
         g->origin[k] = lo[k];
         g->per_unit[k] = extent > 0.0 ? g->count[k] / (hi[k] - lo[k]) : 0.0;
         const double reach = extent > 0.0 ? ceil(r_list * (1.0 + MARGIN) * g->count[k] / extent) : 0.0;
-        const int steps = reach < SHRT_MAX ? (int)reach : SHRT_MAX;
-        g->low[k] = cell->periodic[k] ? -steps : 0;
-        g->high[k] = g->count[k] + (cell->periodic[k] ? steps : 0);
+        g->reach[k] = reach < SHRT_MAX ? (int)reach : SHRT_MAX;
+        if (!cell->periodic[k] && g->reach[k] >= g->count[k]) g->reach[k] = g->count[k] - 1;
+    }
+}
+
+/* Bins to be laid out: those within reach of an atom with a row. */
+static void choose_extent(draft *d)
+{
+    grid *const g = &d->g;
+    int from[3] = {0, 0, 0}, to[3], n = 0;
+
+    for (int k = 0; k < 3; k++)
+        to[k] = g->count[k] - 1;
+    for (int i = 0; d->keep && i < d->sys->n; i++) {
+        if (!d->keep[i]) continue;
+        for (int k = 0; k < 3; k++) {
+            if (n == 0 || d->at[i][k] < from[k]) from[k] = d->at[i][k];
+            if (n == 0 || d->at[i][k] > to[k]) to[k] = d->at[i][k];
+        }
+        n++;
+    }
+    for (int k = 0; k < 3; k++) {
+        g->low[k] = from[k] - g->reach[k];
+        g->high[k] = to[k] + g->reach[k] + 1;
+        if (d->sys->cell.periodic[k]) continue;
+        if (g->low[k] < 0) g->low[k] = 0;
+        if (g->high[k] > g->count[k]) g->high[k] = g->count[k];
     }
     if (!d->keep) g->low[0] = 0; /* partners come later in the order, of which a is the first number */
 }
@@ -215,14 +266,11 @@ static sg_status make_stencil(grid *g, const sg_cell *cell, double r_list)
 {
     const double r2 = r_list * r_list * (1.0 + MARGIN);
     double bin[3][3];
-    int reach[3];
+    const int *const reach = g->reach;
 
-    for (int k = 0; k < 3; k++) {
-        const int beyond = g->high[k] - g->count[k];
-        reach[k] = cell->periodic[k] ? beyond : g->count[k] - 1;
+    for (int k = 0; k < 3; k++)
         for (int a = 0; a < 3; a++)
             bin[k][a] = g->per_unit[k] > 0.0 ? cell->h[k][a] / g->per_unit[k] : 0.0;
-    }
     const size_t room = (2 * (size_t)reach[0] + 1) * (2 * (size_t)reach[1] + 1);
     g->runs = sg_calloc(room, sizeof *g->runs);
     if (!g->runs) return sg_fail(SG_ENOMEM, "neighbour list: stencil of %zu runs", room);
@@ -378,30 +426,6 @@ static sg_status lay_out(draft *d)
 
 /* ---- rows ---- */
 
-/* Those of from..end-1 within the radius of crowd member i, appended to out; returns the new end. Every
- * candidate is written, and kept if it is one: there is no branch to mispredict. */
-static uint32_t *near_in_run(const crowd *c, int i, int from, int end, double r2_max, uint32_t *out)
-{
-    const double x = c->x[i], y = c->y[i], z = c->z[i];
-
-    for (int k = from; k < end; k++) {
-        const double dx = c->x[k] - x, dy = c->y[k] - y, dz = c->z[k] - z;
-        *out = (uint32_t)k;
-        out += dx * dx + dy * dy + dz * dz < r2_max;
-    }
-    return out;
-}
-
-/* Drop those that list i themselves, and i. */
-static uint32_t *drop_earlier_rows(const draft *d, int i, uint32_t *from, const uint32_t *end)
-{
-    uint32_t *out = from;
-
-    for (; from < end; from++)
-        if ((int)*from > i || ((int)*from != i && !d->keep[d->c.atom[*from]])) *out++ = *from;
-    return out;
-}
-
 /* Partners of atom `atom` as numbers in the crowd. */
 static sg_status find_row(const draft *d, int atom, double r2_max, sg_halo *list, size_t *capacity, size_t *n)
 {
@@ -409,6 +433,7 @@ static sg_status find_row(const draft *d, int atom, double r2_max, sg_halo *list
     const crowd *const c = &d->c;
     const int *const at = d->at[atom];
     const int i = d->home[atom];
+    const double centre[3] = {c->x[i], c->y[i], c->z[i]};
 
     for (int k = d->keep ? 0 : g->centre; k < g->n_runs; k++) {
         const run *const r = &g->runs[k];
@@ -422,40 +447,68 @@ static sg_status find_row(const draft *d, int atom, double r2_max, sg_halo *list
         const int end = c->start[laid_out_bin(g, a, b, last) + 1];
         if (!d->keep && k == g->centre) from = i + 1;
         if (from >= end) continue;
-        const size_t need = *n + (size_t)(end - from) + SG_HALO_PAD;
+        const size_t need = *n + (size_t)(end - from) + NEAR_MARGIN;
         if (need > *capacity && sg_grow((void **)&list->entry, capacity, need, sizeof *list->entry))
             return sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", need);
-        uint32_t *const begin = list->entry + *n;
-        uint32_t *stop = near_in_run(c, i, from, end, r2_max, begin);
-        if (d->keep) stop = drop_earlier_rows(d, i, begin, stop);
-        *n += (size_t)(stop - begin);
+        const uint32_t *const stop = d->filter(c->x, c->y, c->z, from, end, centre, r2_max, list->entry + *n);
+        *n = (size_t)(stop - list->entry);
     }
     return SG_OK;
+}
+
+/* Drop those that list i themselves, and i; the kept ones first, both in their order. `other` has room for a
+ * row.
+ * @return how many are kept ones; *n is the new length. */
+static int sort_row(const draft *d, int i, uint32_t *row, size_t *n, uint32_t *other)
+{
+    size_t kept = 0, others = 0;
+
+    for (size_t k = 0; k < *n; k++) {
+        if (!d->keep[d->c.atom[row[k]]])
+            other[others++] = row[k];
+        else if ((int)row[k] > i)
+            row[kept++] = row[k];
+    }
+    memcpy(row + kept, other, others * sizeof *row);
+    *n = kept + others;
+    return (int)kept;
 }
 
 /* Entries are numbers in the crowd for now, UINT32_MAX where a row is filled up. */
 static sg_status find_rows(const draft *d, sg_halo *list)
 {
     const double r2_max = list->r_list * list->r_list;
-    const int n_atoms = d->sys->n;
-    size_t capacity = 0, n = 0;
+    const size_t n_atoms = (size_t)d->sys->n;
+    size_t capacity = 0, room = 0, n = 0;
+    uint32_t *other = NULL;
     sg_status st = SG_OK;
 
-    list->first = sg_calloc((size_t)n_atoms + 1, sizeof *list->first);
-    if (!list->first || sg_grow((void **)&list->entry, &capacity, SG_HALO_PAD, sizeof *list->entry))
-        return sg_fail(SG_ENOMEM, "neighbour list of %d atoms", n_atoms);
-    for (int k = 0; k < n_atoms && st == SG_OK; k++) {
+    list->first = sg_calloc(n_atoms + 1, sizeof *list->first);
+    list->n_kept = sg_calloc(n_atoms, sizeof *list->n_kept);
+    if (!list->first || !list->n_kept ||
+        sg_grow((void **)&list->entry, &capacity, SG_HALO_PAD, sizeof *list->entry))
+        return sg_fail(SG_ENOMEM, "neighbour list of %zu atoms", n_atoms);
+    for (size_t k = 0; k < n_atoms && st == SG_OK; k++) {
         const int atom = d->sorted[k];
-        if (d->keep && !d->keep[atom]) continue;
         const size_t before = n;
-        st = find_row(d, atom, r2_max, list, &capacity, &n);
-        list->n_pairs += (int64_t)(n - before);
-        if (st == SG_OK && sg_grow((void **)&list->entry, &capacity, n + SG_HALO_PAD, sizeof *list->entry))
+        if (d->keep && !d->keep[atom]) continue;
+        if ((st = find_row(d, atom, r2_max, list, &capacity, &n)) != SG_OK) break;
+        size_t length = n - before;
+        list->n_kept[list->n_rows] = (int)length;
+        if (sg_grow((void **)&other, &room, length, sizeof *other) ||
+            sg_grow((void **)&list->entry, &capacity, n + SG_HALO_PAD, sizeof *list->entry)) {
             st = sg_fail(SG_ENOMEM, "neighbour list of %zu pairs", n);
-        while (st == SG_OK && n % SG_HALO_PAD)
+            break;
+        }
+        if (d->keep)
+            list->n_kept[list->n_rows] = sort_row(d, d->home[atom], list->entry + before, &length, other);
+        list->n_pairs += (int64_t)length;
+        n = before + length;
+        while (n % SG_HALO_PAD)
             list->entry[n++] = UINT32_MAX;
         list->first[++list->n_rows] = (int64_t)n;
     }
+    sg_free(other);
     return st;
 }
 
