@@ -14,16 +14,22 @@
 enum { CUBIC = 4, ROW = 3 * CUBIC, Z_PART = 2 * CUBIC };
 enum { MAX_TYPE_PAIRS = SG_MAX_SPECIES * (SG_MAX_SPECIES + 1) / 2 };
 
-/* Cubics in s = r^2, one row of ROW doubles per (unordered pair of types, bin of s), 32-byte aligned:
- * [ density at the lower type from the higher | density at the higher from the lower | phi ].
- * A bin is named by the top bits of s: bin = (bits(s) >> shift) - offset, its lower edge has the other bits
- * zero. Bin 0 stands for all s below s_min, a straight line. */
+/* Cubics in s = r^2, one row per (unordered pair of types, bin of s) at a cache line:
+ *     [ density at the lower type from the higher | density at the higher from the lower | phi | not used ]
+ * or, when the two densities are the same for every pair of types, [ density | phi ]. A bin is named by the
+ * top bits of s; those from s_min up to the cutoff are preceded by one for all smaller s, a straight line,
+ * and followed by one for all s from s_end on, where everything is zero. A row begins
+ *     ((bits(s') >> row_shift) & row_mask) - first_byte,   s' = s within [s_floor, s_end],
+ * bytes behind its pair's first. */
 typedef struct sg_eam_table {
-    int shift;
-    int64_t offset;
-    int n_bins; /* bin 0 included */
-    double s_min;
-    const double *row; /* [type pairs][n_bins][ROW] */
+    int shift; /* bits of s that do not name the bin */
+    int row_shift;
+    int64_t row_mask, first_byte, edge_mask; /* edge_mask: s & edge_mask is the lower edge of the bin */
+    double s_floor, s_min, s_end;
+    int same_density; /* short rows */
+    int row_doubles;
+    int n_bins;        /* all of them */
+    const double *row; /* [type pairs][n_bins][row_doubles] */
     void *memory;
     sg_kernel_error error;
 } sg_eam_table;
@@ -58,6 +64,7 @@ typedef struct sg_eam_task {
     double r2_max;
     const int *type;       /* [n_places] */
     const int64_t *first;  /* [n_rows + 1] */
+    const int *n_kept;     /* [n_rows] entries whose partners want to know their forces */
     const uint32_t *entry; /* see neigh.h */
     double (*x)[4];        /* [n_places + 1] x y z and, for the forces, F' */
     double (*f)[4];        /* [n_places + 1] forces; the fourth stays zero */
@@ -69,6 +76,8 @@ typedef struct sg_eam_task {
     uint32_t *near;      /* entries in range, rows filled up; as long as entry and one vector more */
     int64_t *near_first; /* [n_rows] */
     int *near_count;     /* [n_rows] */
+    int *near_kept;      /* [n_rows] of near: from there on no partner wants to know its force */
+    int whole;           /* the virial is wanted too */
     float *coefficient;  /* per SG_HALO_PAD of near: PAD of each of the four that a product needs */
     double energy;       /* out: of pairs, eV */
     double virial[6];    /* out */

@@ -45,14 +45,14 @@ static inline vd vd_max(vd a, vd b)
     return _mm256_max_pd(a, b);
 }
 
+static inline vd vd_min(vd a, vd b)
+{
+    return _mm256_min_pd(a, b);
+}
+
 static inline vm vd_less(vd a, vd b)
 {
     return _mm256_cmp_pd(a, b, _CMP_LT_OQ);
-}
-
-static inline vd vd_keep(vm m, vd a) /* others zero */
-{
-    return _mm256_and_pd(m, a);
 }
 
 static inline vd vd_choose(vm m, vd yes, vd no)
@@ -64,11 +64,6 @@ static inline double vd_sum(vd a)
 {
     const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
     return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
-}
-
-static inline vm vm_first(int n)
-{
-    return _mm256_castsi256_pd(_mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3)));
 }
 
 static inline ve ve_load(const uint32_t *p)
@@ -123,18 +118,15 @@ static inline vl look_up(const int64_t of[SG_MAX_SPECIES], vl type)
     return _mm256_i64gather_epi64((const long long *)of, type, 8);
 }
 
-/* Where s lies: bytes from the start of a pair's tables to its row, and the distance from the row's origin.
- * Bin numbers fit 32 bits, and the upper half of a difference of them is its sign. */
+/* Where s lies: bytes to its row, to be added to where the pair's tables begin, and its distance from the
+ * lower edge of the bin. */
 static inline vl locate(const sg_eam_table *t, vd s, vd *p)
 {
-    const __m128i shift = _mm_cvtsi64_si128(t->shift);
-    const vl top = _mm256_srl_epi64(_mm256_castpd_si256(s), shift);
-    vl bin = _mm256_sub_epi64(top, _mm256_set1_epi64x(t->offset));
-    const vd edge = _mm256_castsi256_pd(_mm256_sll_epi64(top, shift));
+    const vl bits = _mm256_castpd_si256(vd_min(vd_max(s, vd_all(t->s_floor)), vd_all(t->s_end)));
+    const vd edge = _mm256_castsi256_pd(_mm256_and_si256(bits, _mm256_set1_epi64x(t->edge_mask)));
     *p = s - vd_max(edge, vd_all(t->s_min));
-    bin = _mm256_max_epi32(bin, _mm256_setzero_si256());
-    bin = _mm256_min_epi32(bin, _mm256_set1_epi64x(t->n_bins - 1));
-    return _mm256_add_epi64(_mm256_slli_epi64(bin, 6), _mm256_slli_epi64(bin, 5)); /* 96 bytes a row */
+    return _mm256_and_si256(_mm256_srl_epi64(bits, _mm_cvtsi64_si128(t->row_shift)),
+                            _mm256_set1_epi64x(t->row_mask));
 }
 
 static inline void vl_add_store(vl a, vl b, int64_t *out)

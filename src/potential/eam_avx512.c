@@ -46,14 +46,14 @@ static inline vd vd_max(vd a, vd b)
     return _mm512_max_pd(a, b);
 }
 
+static inline vd vd_min(vd a, vd b)
+{
+    return _mm512_min_pd(a, b);
+}
+
 static inline vm vd_less(vd a, vd b)
 {
     return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ);
-}
-
-static inline vd vd_keep(vm m, vd a) /* others zero */
-{
-    return _mm512_maskz_mov_pd(m, a);
 }
 
 static inline vd vd_choose(vm m, vd yes, vd no)
@@ -64,11 +64,6 @@ static inline vd vd_choose(vm m, vd yes, vd no)
 static inline double vd_sum(vd a)
 {
     return _mm512_reduce_add_pd(a);
-}
-
-static inline vm vm_first(int n)
-{
-    return n >= LANES ? (vm)0xff : (vm)((1u << n) - 1u);
 }
 
 static inline ve ve_load(const uint32_t *p)
@@ -99,18 +94,15 @@ static inline vl look_up(const int64_t of[SG_MAX_SPECIES], vl type)
     return _mm512_permutexvar_epi64(type, _mm512_loadu_si512(of));
 }
 
-/* Where s lies: bytes from the start of a pair's tables to its row, and the distance from the row's origin.
- */
+/* Where s lies: bytes to its row, to be added to where the pair's tables begin, and its distance from the
+ * lower edge of the bin. */
 static inline vl locate(const sg_eam_table *t, vd s, vd *p)
 {
-    const __m128i shift = _mm_cvtsi64_si128(t->shift);
-    const vl top = _mm512_srl_epi64(_mm512_castpd_si512(s), shift);
-    vl bin = _mm512_sub_epi64(top, _mm512_set1_epi64(t->offset));
-    const vd edge = _mm512_castsi512_pd(_mm512_sll_epi64(top, shift));
+    const vl bits = _mm512_castpd_si512(vd_min(vd_max(s, vd_all(t->s_floor)), vd_all(t->s_end)));
+    const vd edge = _mm512_castsi512_pd(_mm512_and_si512(bits, _mm512_set1_epi64(t->edge_mask)));
     *p = s - vd_max(edge, vd_all(t->s_min));
-    bin = _mm512_max_epi64(bin, _mm512_setzero_si512());
-    bin = _mm512_min_epi64(bin, _mm512_set1_epi64(t->n_bins - 1));
-    return _mm512_add_epi64(_mm512_slli_epi64(bin, 6), _mm512_slli_epi64(bin, 5)); /* 96 bytes a row */
+    return _mm512_and_si512(_mm512_srl_epi64(bits, _mm_cvtsi64_si128(t->row_shift)),
+                            _mm512_set1_epi64(t->row_mask));
 }
 
 static inline void vl_add_store(vl a, vl b, int64_t *out)

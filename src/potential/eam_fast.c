@@ -258,7 +258,7 @@ static sg_status room(sg_fast *fast, const sg_halo *list)
     if (sg_grow((void **)&fast->near, &fast->capacity_near, entries, sizeof *fast->near) ||
         sg_grow((void **)&fast->near_first, &fast->capacity_first, (size_t)list->n_rows + 1,
                 sizeof *fast->near_first) ||
-        sg_grow((void **)&fast->near_count, &fast->capacity_count, (size_t)list->n_rows + 1,
+        sg_grow((void **)&fast->near_count, &fast->capacity_count, 2 * (size_t)list->n_rows + 1,
                 sizeof *fast->near_count))
         return sg_fail(SG_ENOMEM, "scratch of %zu pairs", entries);
     return SG_OK;
@@ -266,6 +266,7 @@ static sg_status room(sg_fast *fast, const sg_halo *list)
 
 static void arrange(const sg_eam *e, const sg_halo *list, sg_fast *fast, sg_eam_task *task)
 {
+    const sg_halo *const whole = fast->full;
     const size_t places = (size_t)list->n + 1;
     const size_t lines = (places + LANES_MAX - 1) / LANES_MAX * LANES_MAX, length = row_length(list);
     double *const row = fast->doubles + LINES * lines;
@@ -277,6 +278,7 @@ static void arrange(const sg_eam *e, const sg_halo *list, sg_fast *fast, sg_eam_
                           .r2_max = e->r2_max,
                           .type = list->type,
                           .first = list->first,
+                          .n_kept = list->n_kept,
                           .entry = list->entry,
                           .x = (double(*)[4])fast->doubles,
                           .f = (double(*)[4])(fast->doubles + 4 * lines),
@@ -294,6 +296,8 @@ static void arrange(const sg_eam *e, const sg_halo *list, sg_fast *fast, sg_eam_
                           .near = fast->near,
                           .near_first = fast->near_first,
                           .near_count = fast->near_count,
+                          .near_kept = fast->near_count + list->n_rows,
+                          .whole = list == whole,
                           .coefficient = fast->coefficient};
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables of the fast kernels: densities and pair energy as functions of s = r^2, resampled so that they fit
- * the inner caches, need neither a root nor a division, and answer all that a pair asks from one row of 96
- * bytes.
+ * the inner caches, need neither a root nor a division, and answer all that a pair asks from one row of one
+ * or two cache lines.
  *
  * Each octave of s is cut into 2^m bins, so that the relative resolution is the same everywhere and a bin is
  * named by the top bits of s. In a bin stands the cubic in p = s - s_lo that has the reference's value and
@@ -30,7 +30,8 @@ typedef struct curves { /* density at lower type, at higher type, phi; and d/ds 
 
 static void reference(const sg_eam *e, int pair, double s, curves *at);
 static sg_status resample(const sg_eam *e, int bits, sg_eam_table *t);
-static void fill_bin(const curves *lo, const curves *hi, double width, double *row);
+static void fill_cubic(double value_lo, double slope_lo, double value_hi, double slope_hi, double width,
+                       double *c);
 static void measure(const sg_eam *e, const double weight[SG_MAX_SPECIES], sg_eam_table *t);
 static double embedding_weight(const sg_eam *e, int type);
 
@@ -80,19 +81,24 @@ static void reference(const sg_eam *e, int pair, double s, curves *at)
         at->slope[k] *= 0.5 * per_r;
 }
 
-static int64_t top_bits(double s, int shift)
+static int64_t bits_of(double s)
 {
     int64_t bits;
     memcpy(&bits, &s, sizeof bits);
-    return bits >> shift;
+    return bits;
 }
 
-static double edge(const sg_eam_table *t, int bin)
+static double of_bits(int64_t bits)
 {
-    const int64_t bits = (bin + t->offset) << t->shift;
     double s;
     memcpy(&s, &bits, sizeof s);
     return s;
+}
+
+/* Lower edge of a bin; that of bin 1 is s_min. */
+static double edge(const sg_eam_table *t, int bin)
+{
+    return of_bits(((bits_of(t->s_min) >> t->shift) + bin - 1) << t->shift);
 }
 
 static double upper_edge(const sg_eam *e, const sg_eam_table *t, int bin)
@@ -100,29 +106,66 @@ static double upper_edge(const sg_eam *e, const sg_eam_table *t, int bin)
     return fmin(edge(t, bin + 1), e->r2_max);
 }
 
+/* Row of a bin of a pair, and where in it curve k stands. */
+static double *row_of(const sg_eam_table *t, int pair, int bin)
+{
+    return (double *)t->row + ((ptrdiff_t)pair * t->n_bins + bin) * t->row_doubles;
+}
+
+static int place_of(const sg_eam_table *t, int curve)
+{
+    return t->same_density && curve > 0 ? (curve - 1) * CUBIC : curve * CUBIC;
+}
+
+static int has_same_densities(const sg_eam *e)
+{
+    const int n = e->base.species.n;
+
+    for (int pair = 0; pair < n * (n + 1) / 2; pair++)
+        for (int k = 0; k < e->n_r - 1; k++) {
+            const double *const row = e->row[pair] + (ptrdiff_t)k * ROW;
+            if (memcmp(row, row + CUBIC, CUBIC * sizeof *row) != 0) return 0;
+        }
+    return 1;
+}
+
+static void lay_out(const sg_eam *e, int bits, sg_eam_table *t)
+{
+    t->same_density = has_same_densities(e);
+    t->row_doubles = t->same_density ? 2 * CUBIC : 4 * CUBIC;
+    const int row_bits = t->same_density ? 6 : 7; /* of a row's bytes */
+    t->shift = MANTISSA_BITS - bits;
+    t->row_shift = t->shift - row_bits;
+    t->row_mask = -((int64_t)1 << row_bits);
+    t->edge_mask = -((int64_t)1 << t->shift);
+    t->s_min = exp2(floor(log2(fmin(SMALLEST_R2, e->r2_max / 16.0))));
+    t->s_floor = edge(t, 0);
+    t->first_byte = (bits_of(t->s_floor) >> t->row_shift) & t->row_mask;
+    t->n_bins = (int)((bits_of(e->r2_max) - bits_of(t->s_floor)) >> t->shift) + 2;
+    t->s_end = edge(t, t->n_bins - 1);
+}
+
 static sg_status resample(const sg_eam *e, int bits, sg_eam_table *t)
 {
     const int n = e->base.species.n, n_pairs = n * (n + 1) / 2;
 
-    t->s_min = exp2(floor(log2(fmin(SMALLEST_R2, e->r2_max / 16.0))));
-    t->shift = MANTISSA_BITS - bits;
-    t->offset = top_bits(t->s_min, t->shift) - 1;
-    t->n_bins = (int)(top_bits(e->r2_max, t->shift) - t->offset) + 1;
-    double *const row = sg_aligned(&t->memory, (size_t)n_pairs * (size_t)t->n_bins * ROW);
-    if (!row) return sg_fail(SG_ENOMEM, "tables of the fast kernels");
-    t->row = row;
+    lay_out(e, bits, t);
+    t->row = sg_aligned(&t->memory, (size_t)n_pairs * (size_t)t->n_bins * (size_t)t->row_doubles);
+    if (!t->row) return sg_fail(SG_ENOMEM, "tables of the fast kernels");
     for (int pair = 0; pair < n_pairs; pair++) {
-        double *const of = row + (ptrdiff_t)pair * t->n_bins * ROW;
+        double *const line = row_of(t, pair, 0);
         curves lo, hi;
         reference(e, pair, t->s_min, &lo);
         for (int k = 0; k < N_CURVES; k++) {
-            of[k * CUBIC] = lo.value[k];
-            of[k * CUBIC + 1] = lo.slope[k];
+            line[place_of(t, k)] = lo.value[k];
+            line[place_of(t, k) + 1] = lo.slope[k];
         }
-        for (int bin = 1; bin < t->n_bins; bin++) {
+        for (int bin = 1; bin < t->n_bins - 1; bin++) {
             const double s = upper_edge(e, t, bin);
             reference(e, pair, s, &hi);
-            fill_bin(&lo, &hi, s - edge(t, bin), of + (ptrdiff_t)bin * ROW);
+            for (int k = 0; k < N_CURVES; k++)
+                fill_cubic(lo.value[k], lo.slope[k], hi.value[k], hi.slope[k], s - edge(t, bin),
+                           row_of(t, pair, bin) + place_of(t, k));
             lo = hi;
         }
     }
@@ -130,17 +173,16 @@ static sg_status resample(const sg_eam *e, int bits, sg_eam_table *t)
 }
 
 /* The cubic in p = 0..width with given value and slope at both ends. */
-static void fill_bin(const curves *lo, const curves *hi, double width, double *row)
+static void fill_cubic(double value_lo, double slope_lo, double value_hi, double slope_hi, double width,
+                       double *c)
 {
-    for (int k = 0; k < N_CURVES; k++) {
-        double *const c = row + k * CUBIC;
-        const double chord = width > 0.0 ? (hi->value[k] - lo->value[k]) / width : lo->slope[k];
-        c[0] = lo->value[k];
-        c[1] = lo->slope[k];
-        if (!(width > 0.0)) continue; /* the cutoff stands on an edge */
-        c[2] = (3.0 * chord - 2.0 * lo->slope[k] - hi->slope[k]) / width;
-        c[3] = (lo->slope[k] + hi->slope[k] - 2.0 * chord) / (width * width);
-    }
+    const double chord = width > 0.0 ? (value_hi - value_lo) / width : slope_lo;
+
+    c[0] = value_lo;
+    c[1] = slope_lo;
+    if (!(width > 0.0)) return; /* the cutoff stands on an edge */
+    c[2] = (3.0 * chord - 2.0 * slope_lo - slope_hi) / width;
+    c[3] = (slope_lo + slope_hi - 2.0 * chord) / (width * width);
 }
 
 /* ---- error ---- */
@@ -168,14 +210,15 @@ static double embedding_weight(const sg_eam *e, int type)
 }
 
 /* Errors at p in a bin, each weighted by what it does to the energy, and of the radial force. */
-static void measure_at(const double *row, const curves *ref, double p, double r,
+static void measure_at(const sg_eam_table *t, const double *row, const curves *ref, double p, double r,
                        const double weight[N_CURVES], double *energy, double *force)
 {
     double e = 0.0, f = 0.0;
 
     for (int k = 0; k < N_CURVES; k++) {
-        e += weight[k] * fabs(cubic(row + k * CUBIC, p) - ref->value[k]);
-        f += weight[k] * 2.0 * r * fabs(cubic_slope(row + k * CUBIC, p) - ref->slope[k]);
+        const double *const c = row + place_of(t, k);
+        e += weight[k] * fabs(cubic(c, p) - ref->value[k]);
+        f += weight[k] * 2.0 * r * fabs(cubic_slope(c, p) - ref->slope[k]);
     }
     *energy = fmax(*energy, e);
     *force = fmax(*force, f);
@@ -188,16 +231,16 @@ static void measure_pair(const sg_eam *e, int pair, const double weight[N_CURVES
     sg_kernel_error *const error = &t->error;
     double steepest = 0.0;
 
-    for (int bin = t->n_bins - 1; bin > 0; bin--) {
+    for (int bin = t->n_bins - 2; bin > 0; bin--) {
         const double s_lo = edge(t, bin), width = upper_edge(e, t, bin) - s_lo;
-        const double *const row = t->row + ((ptrdiff_t)pair * t->n_bins + bin) * ROW;
+        const double *const row = row_of(t, pair, bin);
         double energy = 0.0, force = 0.0;
         if (s_lo < SG_KERNEL_ERROR_R_MIN * SG_KERNEL_ERROR_R_MIN) break;
         for (int k = 0; k < SAMPLES; k++) {
             const double p = width * (k + 0.5) / SAMPLES, r = sqrt(s_lo + p);
             curves ref;
             reference(e, pair, s_lo + p, &ref);
-            measure_at(row, &ref, p, r, weight, &energy, &force);
+            measure_at(t, row, &ref, p, r, weight, &energy, &force);
             steepest = fmax(steepest, -2.0 * r * ref.slope[2]);
         }
         if (steepest <= SG_KERNEL_ERROR_STEEP) {

@@ -8,20 +8,24 @@
  *
  *     dE = 2 (F_i' drho_i/ds + F_j' drho_j/ds + dphi/ds) d . dd,   s = d.d,  d = x_j - x_i.
  *
- * Lanes beyond the end of a row belong to a place far away and are masked. All sums have a fixed order. */
+ * Lanes beyond the end of a row belong to a place far away, where all tables are zero. `same` marks the
+ * variant for short rows (same density at both), known when it is compiled. All sums have a fixed order. */
 
-enum { RHO_LOW = 0, RHO_HIGH = CUBIC * sizeof(double), PHI = 2 * CUBIC * sizeof(double) };
+enum { DENSITY = 0, DENSITY_HIGH = CUBIC * sizeof(double), PHI = 2 * CUBIC * sizeof(double) };
+enum { PHI_OF_SHORT_ROW = CUBIC * sizeof(double) };
 
 typedef struct seen {               /* tables as an atom sees them */
-    int64_t offset[SG_MAX_SPECIES]; /* bytes to those of the pair with type 0, 1, .. */
+    int64_t offset[SG_MAX_SPECIES]; /* bytes to add for a pair with type 0, 1, .. */
 } seen;
 
-static void look_at_tables(const sg_eam_task *task, int type, seen *out)
+static void look_at_tables(const sg_eam_task *task, seen out[SG_MAX_SPECIES])
 {
-    for (int other = 0; other < SG_MAX_SPECIES; other++)
-        out->offset[other] = other < task->n_species ? (int64_t)sg_eam_type_pair(type, other) *
-                                                           task->table->n_bins * ROW * (int64_t)sizeof(double)
-                                                     : 0;
+    const sg_eam_table *const t = task->table;
+    const int64_t bytes = (int64_t)t->n_bins * t->row_doubles * (int64_t)sizeof(double);
+
+    for (int i = 0; i < task->n_species; i++)
+        for (int j = 0; j < SG_MAX_SPECIES; j++)
+            out[i].offset[j] = (j < task->n_species ? sg_eam_type_pair(i, j) * bytes : 0) - t->first_byte;
 }
 
 static inline vd value(const vd c[4], vd p)
@@ -39,11 +43,12 @@ static inline vd slope(const vd c[4], vd p, vd *value_)
 
 /* Partners of one row in range, appended to near and their squared distances to s; the last vector is filled
  * up. */
-static inline int filter_row(const sg_eam_task *task, int i, uint32_t nowhere, uint32_t *near, double *s_near)
+static inline int filter_row(sg_eam_task *task, int i, uint32_t nowhere, uint32_t *near, double *s_near)
 {
     const double(*const x)[4] = (const double(*)[4])task->x;
     const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]), r2_max = vd_all(task->r2_max);
-    int n = 0;
+    const int64_t kept_end = task->first[i] + task->n_kept[i];
+    int n = 0, kept = 0;
 
     for (int64_t k = task->first[i]; k < task->first[i + 1]; k += LANES) {
         vd c[4];
@@ -51,11 +56,13 @@ static inline int filter_row(const sg_eam_task *task, int i, uint32_t nowhere, u
         const vd dx = c[0] - xi, dy = c[1] - yi, dz = c[2] - zi;
         const vd s = vd_fma(dz, dz, vd_fma(dy, dy, dx * dx));
         n += append(vd_less(s, r2_max), ve_load(task->entry + k), s, near + n, s_near + n);
+        kept = k < kept_end ? n : kept;
     }
     for (int k = n; k < n + SG_HALO_PAD; k++) {
         near[k] = nowhere;
-        s_near[k] = task->table->s_min;
+        s_near[k] = task->table->s_end;
     }
+    task->near_kept[i] = kept;
     return n;
 }
 
@@ -71,15 +78,14 @@ static inline void locate_row(const sg_eam_task *task, const seen *of, int n, co
     }
 }
 
-static void density_pass(sg_eam_task *task)
+static inline void density_rows(sg_eam_task *task, const int same)
 {
     const char *const rows = (const char *)task->table->row;
     const uint32_t nowhere = SG_HALO_ENTRY(task->n_places, 0);
     seen of[SG_MAX_SPECIES];
     int64_t at = 0;
 
-    for (int k = 0; k < task->n_species; k++)
-        look_at_tables(task, k, &of[k]);
+    look_at_tables(task, of);
     for (int i = 0; i < task->n_rows; i++) {
         const int type = task->type[i];
         uint32_t *const near = task->near + at;
@@ -87,14 +93,19 @@ static void density_pass(sg_eam_task *task)
         vd rho_i = vd_all(0.0);
         locate_row(task, &of[type], n, near);
         for (int k = 0; k < n; k += LANES) {
-            const vm lower = vl_less_than(ve_types(ve_load(near + k)), type); /* the partner's type is */
             const vd p = vd_load(task->row.p + k);
-            vd lo[4], hi[4];
-            load_rows(rows + RHO_LOW, task->row.offset + k, lo);
-            load_rows(rows + RHO_HIGH, task->row.offset + k, hi);
-            const vd at_lo = value(lo, p), at_hi = value(hi, p);
-            rho_i += vd_keep(vm_first(n - k), vd_choose(lower, at_hi, at_lo));
-            add_places(task->density, near + k, vd_choose(lower, at_lo, at_hi));
+            vd c[4];
+            load_rows(rows + DENSITY, task->row.offset + k, c);
+            vd at_i = value(c, p), at_j = at_i;
+            if (!same) {
+                const vm lower = vl_less_than(ve_types(ve_load(near + k)), type); /* the partner's type is */
+                load_rows(rows + DENSITY_HIGH, task->row.offset + k, c);
+                const vd at_high = value(c, p);
+                at_j = vd_choose(lower, at_i, at_high);
+                at_i = vd_choose(lower, at_high, at_i);
+            }
+            rho_i += at_i;
+            add_places(task->density, near + k, at_j);
         }
         task->density[i] += vd_sum(rho_i);
         task->near_first[i] = at;
@@ -103,65 +114,81 @@ static void density_pass(sg_eam_task *task)
     }
 }
 
-/* Vectors and squared distances of a dense row, and F' of the partners. */
-static inline void vectors_of_row(const sg_eam_task *task, int i, int n, const uint32_t *near)
+static void density_pass(sg_eam_task *task)
+{
+    if (task->table->same_density)
+        density_rows(task, 1);
+    else
+        density_rows(task, 0);
+}
+
+/* Vectors of a dense row, F' of the partners, and where the pairs find their table rows. */
+static inline void prepare_row(const sg_eam_task *task, const seen *of, int i, int n, const uint32_t *near)
 {
     const double(*const x)[4] = (const double(*)[4])task->x;
     const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]);
 
     for (int k = 0; k < n; k += LANES) {
-        vd c[4];
+        vd c[4], p;
         load_places(x, near + k, c);
         const vd dx = c[0] - xi, dy = c[1] - yi, dz = c[2] - zi;
+        const vl row = locate(task->table, vd_fma(dz, dz, vd_fma(dy, dy, dx * dx)), &p);
+        vl_add_store(row, look_up(of->offset, ve_types(ve_load(near + k))), task->row.offset + k);
         vd_store(task->row.dx + k, dx);
         vd_store(task->row.dy + k, dy);
         vd_store(task->row.dz + k, dz);
         vd_store(task->row.slope + k, c[3]);
-        vd_store(task->row.s + k, vd_fma(dz, dz, vd_fma(dy, dy, dx * dx)));
+        vd_store(task->row.p + k, p);
     }
 }
 
-static void force_pass(sg_eam_task *task)
+static inline void force_rows(sg_eam_task *task, const int same, const int whole)
 {
-    const char *const rows = (const char *)task->table->row;
+    const char *const rows = (const char *)task->table->row, *const phi_rows =
+                                                                 rows + (same ? PHI_OF_SHORT_ROW : PHI);
     const vd two = vd_all(2.0), zero = vd_all(0.0);
     vd xx = zero, yy = zero, zz = zero, xy = zero, xz = zero, yz = zero, energy = zero;
     seen of[SG_MAX_SPECIES];
 
-    for (int k = 0; k < task->n_species; k++)
-        look_at_tables(task, k, &of[k]);
+    look_at_tables(task, of);
     for (int i = 0; i < task->n_rows; i++) {
-        const int type = task->type[i], n = task->near_count[i];
+        const int type = task->type[i], n = task->near_count[i], kept = task->near_kept[i];
         const uint32_t *const near = task->near + task->near_first[i];
         const vd slope_i = vd_all(task->x[i][3]);
         vd fx = zero, fy = zero, fz = zero;
-        vectors_of_row(task, i, n, near);
-        locate_row(task, &of[type], n, near);
+        prepare_row(task, &of[type], i, n, near);
         for (int k = 0; k < n; k += LANES) {
-            const vm lower = vl_less_than(ve_types(ve_load(near + k)), type), real = vm_first(n - k);
             const vd p = vd_load(task->row.p + k), slope_j = vd_load(task->row.slope + k);
             vd c[4], phi, unused;
-            load_rows(rows + PHI, task->row.offset + k, c);
+            load_rows(phi_rows, task->row.offset + k, c);
             vd g = slope(c, p, &phi);
-            energy += vd_keep(real, phi);
-            load_rows(rows + RHO_LOW, task->row.offset + k, c);
-            g = vd_fma(slope(c, p, &unused), vd_choose(lower, slope_j, slope_i), g);
-            load_rows(rows + RHO_HIGH, task->row.offset + k, c);
-            g = vd_fma(slope(c, p, &unused), vd_choose(lower, slope_i, slope_j), g);
-            g = vd_keep(real, g * two);
+            energy += phi;
+            load_rows(rows + DENSITY, task->row.offset + k, c);
+            const vd low = slope(c, p, &unused);
+            if (same) {
+                g = vd_fma(low, slope_i + slope_j, g);
+            } else {
+                const vm lower = vl_less_than(ve_types(ve_load(near + k)), type);
+                load_rows(rows + DENSITY_HIGH, task->row.offset + k, c);
+                g = vd_fma(low, vd_choose(lower, slope_j, slope_i), g);
+                g = vd_fma(slope(c, p, &unused), vd_choose(lower, slope_i, slope_j), g);
+            }
+            g *= two;
             const vd dx = vd_load(task->row.dx + k), dy = vd_load(task->row.dy + k),
                      dz = vd_load(task->row.dz + k);
             const vd gx = g * dx, gy = g * dy, gz = g * dz;
             fx += gx;
             fy += gy;
             fz += gz;
-            xx = vd_fma(gx, dx, xx);
-            yy = vd_fma(gy, dy, yy);
-            zz = vd_fma(gz, dz, zz);
-            xy = vd_fma(gx, dy, xy);
-            xz = vd_fma(gx, dz, xz);
-            yz = vd_fma(gy, dz, yz);
-            subtract_places(task->f, near + k, gx, gy, gz);
+            if (whole) {
+                xx = vd_fma(gx, dx, xx);
+                yy = vd_fma(gy, dy, yy);
+                zz = vd_fma(gz, dz, zz);
+                xy = vd_fma(gx, dy, xy);
+                xz = vd_fma(gx, dz, xz);
+                yz = vd_fma(gy, dz, yz);
+            }
+            if (whole || k < kept) subtract_places(task->f, near + k, gx, gy, gz);
         }
         task->f[i][0] += vd_sum(fx);
         task->f[i][1] += vd_sum(fy);
@@ -174,6 +201,18 @@ static void force_pass(sg_eam_task *task)
     task->virial[3] = vd_sum(xy);
     task->virial[4] = vd_sum(xz);
     task->virial[5] = vd_sum(yz);
+}
+
+static void force_pass(sg_eam_task *task)
+{
+    if (task->table->same_density && task->whole)
+        force_rows(task, 1, 1);
+    else if (task->table->same_density)
+        force_rows(task, 1, 0);
+    else if (task->whole)
+        force_rows(task, 0, 1);
+    else
+        force_rows(task, 0, 0);
 }
 
 /* ---- Hessian times vector ----
@@ -201,42 +240,53 @@ static inline float *coefficients_at(const sg_eam_task *task, int64_t at)
     return task->coefficient + at / SG_HALO_PAD * (4 * SG_HALO_PAD) + at % SG_HALO_PAD;
 }
 
-static void coefficient_pass(sg_eam_task *task)
+static inline void coefficient_rows(sg_eam_task *task, const int same)
 {
-    const char *const rows = (const char *)task->table->row;
+    const char *const rows = (const char *)task->table->row, *const phi_rows =
+                                                                 rows + (same ? PHI_OF_SHORT_ROW : PHI);
     const vd two = vd_all(2.0);
     seen of[SG_MAX_SPECIES];
 
-    for (int k = 0; k < task->n_species; k++)
-        look_at_tables(task, k, &of[k]);
+    look_at_tables(task, of);
     for (int i = 0; i < task->n_rows; i++) {
         const int type = task->type[i], n = task->near_count[i];
         const uint32_t *const near = task->near + task->near_first[i];
         const vd slope_i = vd_all(task->x[i][3]);
-        vectors_of_row(task, i, n, near);
-        locate_row(task, &of[type], n, near);
+        prepare_row(task, &of[type], i, n, near);
         for (int k = 0; k < n; k += LANES) {
-            const vm lower = vl_less_than(ve_types(ve_load(near + k)), type), real = vm_first(n - k);
             const vd p = vd_load(task->row.p + k), slope_j = vd_load(task->row.slope + k);
             float *const out = coefficients_at(task, task->near_first[i] + k);
             vd c[4], bend, more;
-            load_rows(rows + PHI, task->row.offset + k, c);
+            load_rows(phi_rows, task->row.offset + k, c);
             vd g = slope_and_bend(c, p, &bend);
-            load_rows(rows + RHO_LOW, task->row.offset + k, c);
-            const vd f_low = vd_choose(lower, slope_j, slope_i), f_high = vd_choose(lower, slope_i, slope_j);
-            const vd low = slope_and_bend(c, p, &more);
-            g = vd_fma(low, f_low, g);
-            bend = vd_fma(more, f_low, bend);
-            load_rows(rows + RHO_HIGH, task->row.offset + k, c);
-            const vd high = slope_and_bend(c, p, &more);
-            g = vd_fma(high, f_high, g);
-            bend = vd_fma(more, f_high, bend);
-            vf_store(out, vd_keep(real, two * vd_choose(lower, high, low)));
-            vf_store(out + SG_HALO_PAD, vd_keep(real, two * vd_choose(lower, low, high)));
-            vf_store(out + 2 * SG_HALO_PAD, vd_keep(real, vd_all(8.0) * bend));
-            vf_store(out + 3 * SG_HALO_PAD, vd_keep(real, two * g));
+            load_rows(rows + DENSITY, task->row.offset + k, c);
+            vd at_i = slope_and_bend(c, p, &more), at_j = at_i;
+            if (same) {
+                bend = vd_fma(more, slope_i + slope_j, bend);
+            } else {
+                const vm lower = vl_less_than(ve_types(ve_load(near + k)), type);
+                bend = vd_fma(more, vd_choose(lower, slope_j, slope_i), bend);
+                load_rows(rows + DENSITY_HIGH, task->row.offset + k, c);
+                const vd high = slope_and_bend(c, p, &more);
+                bend = vd_fma(more, vd_choose(lower, slope_i, slope_j), bend);
+                at_j = vd_choose(lower, at_i, high);
+                at_i = vd_choose(lower, high, at_i);
+            }
+            g = vd_fma(at_i, slope_i, vd_fma(at_j, slope_j, g));
+            vf_store(out, two * at_i);
+            vf_store(out + SG_HALO_PAD, two * at_j);
+            vf_store(out + 2 * SG_HALO_PAD, vd_all(8.0) * bend);
+            vf_store(out + 3 * SG_HALO_PAD, two * g);
         }
     }
+}
+
+static void coefficient_pass(sg_eam_task *task)
+{
+    if (task->table->same_density)
+        coefficient_rows(task, 1);
+    else
+        coefficient_rows(task, 0);
 }
 
 static void response_pass(sg_eam_task *task)
@@ -270,6 +320,7 @@ static void product_pass(sg_eam_task *task)
         const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]);
         const vd ui = vd_all(v[i][0]), vi = vd_all(v[i][1]), wi = vd_all(v[i][2]), qi = vd_all(v[i][3]);
         const uint32_t *const near = task->near + task->near_first[i];
+        const int kept = task->near_kept[i];
         vd fx = vd_all(0.0), fy = fx, fz = fx;
         for (int k = 0; k < task->near_count[i]; k += LANES) {
             const float *const of = coefficients_at(task, task->near_first[i] + k);
@@ -287,7 +338,7 @@ static void product_pass(sg_eam_task *task)
             fx += gx;
             fy += gy;
             fz += gz;
-            subtract_places(task->f, near + k, gx, gy, gz);
+            if (k < kept) subtract_places(task->f, near + k, gx, gy, gz);
         }
         task->f[i][0] += vd_sum(fx);
         task->f[i][1] += vd_sum(fy);

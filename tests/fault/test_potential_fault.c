@@ -321,6 +321,7 @@ static void test_memory_runs_out(void **state)
     const unsigned char member[] = {0, 1};
     const sg_atom_set set = {.n = 1, .atom = atom, .member = member};
     double force[2][3];
+    const double v[2][3] = {{0.1, 0.2, 0.3}, {0.5, 0.0, 0.1}};
     sg_forces out = {.f = force};
     sg_potential *pot = NULL, *other = NULL;
     char spec[128];
@@ -341,10 +342,9 @@ static void test_memory_runs_out(void **state)
     assert_int_equal(sg_potential_create_lj(2, cu_zr, lj, &other), SG_ENOMEM);
     sg_alloc_fail_after(-1);
     assert_null(other);
-    for (int round = 0; round < 6;
-         round++) { /* full call, free set, relaxation; with the fastest and the plain kernel */
-        const int task = round % 3;
-        assert_int_equal(sg_potential_set_kernel(pot, round < 3 ? "auto" : "plain"), SG_OK);
+    for (int round = 0; round < 8; round++) { /* full call, free set, relaxation, product */
+        const int task = round % 4;
+        assert_int_equal(sg_potential_set_kernel(pot, round < 4 ? "auto" : "plain"), SG_OK);
         st = SG_ENOMEM;
         for (long k = 0; st != SG_OK; k++) {
             sg_potential_work *work = NULL;
@@ -353,7 +353,9 @@ static void test_memory_runs_out(void **state)
             const double before = s->x[1][2];
             sg_alloc_fail_after(k);
             st = sg_potential_work_create(pot, &work);
-            if (st == SG_OK)
+            if (st == SG_OK && task == 3)
+                st = sg_potential_hessian_times(pot, work, s, NULL, v, force);
+            else if (st == SG_OK)
                 st = task < 2 ? sg_potential_compute(pot, work, s, task ? &set : NULL, &out)
                               : sg_minimize(pot, work, s, NULL, &opt, &res);
             sg_alloc_fail_after(-1);
