@@ -12,7 +12,7 @@ uint32_t *near_avx512(const double *x, const double *y, const double *z, int fro
     __m256i number = _mm256_add_epi32(_mm256_set1_epi32(from), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 
     for (int k = from; k < end; k += 8) {
-        const __mmask8 there = end - k >= 8 ? (__mmask8)0xff : (__mmask8)((1u << (end - k)) - 1u);
+        const __mmask8 there = (__mmask8)(end - k >= 8 ? 0xffu : (1u << (end - k)) - 1u);
         const __m512d dx = _mm512_sub_pd(_mm512_maskz_loadu_pd(there, x + k), ax);
         const __m512d dy = _mm512_sub_pd(_mm512_maskz_loadu_pd(there, y + k), ay);
         const __m512d dz = _mm512_sub_pd(_mm512_maskz_loadu_pd(there, z + k), az);
