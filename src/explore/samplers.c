@@ -20,8 +20,8 @@ static const double memory = 1.0 - 1.0 / 256; /* weight of what was found one se
 /* The prior: one event in so many calls, as good as one found. What Cu64Zr36 glasses gave below 1 eV
  * (validation/samplers), rounded. */
 static const double prior_calls[SG_SAMPLER_COUNT] = {
-    [SG_SAMPLER_LOCAL] = 10000, [SG_SAMPLER_WIDE] = 10000, [SG_SAMPLER_SOFT] = 4000,
-    [SG_SAMPLER_CUBIC] = 3000,  [SG_SAMPLER_KICK] = 3000,  [SG_SAMPLER_ECHO] = 4000,
+    [SG_SAMPLER_LOCAL] = 4500, [SG_SAMPLER_WIDE] = 6000, [SG_SAMPLER_SOFT] = 1200,
+    [SG_SAMPLER_CUBIC] = 1400, [SG_SAMPLER_KICK] = 1600, [SG_SAMPLER_ECHO] = 2500,
 };
 static const double echo_reach = 5.0;   /* Å, from the atom to the centre of the event */
 static const double echo_barrier = 1.5; /* eV, without a window */
