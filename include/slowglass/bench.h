@@ -18,6 +18,7 @@ typedef struct sg_bench_options {
     int long_runs;       /* 1: the rows that take long too, and more searches in the others */
     int threads;         /* for rows that search; rows about one core use one */
     int rounds;          /* of each pair of timings; 0: 8 */
+    int calls;           /* in one round of a timing; 0: as many as fill a fifth of a second */
     int searches;        /* of each row that searches; 0: what the row finds enough */
     uint64_t seed;
     const sg_log *log; /* may be NULL */

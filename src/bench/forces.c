@@ -40,7 +40,8 @@ static sg_status side_round(side *s, bench_cost *per_call)
 
 /* Lists and the base of frozen atoms are made by a first call; how many fill a round follows from a second
  * one. */
-static sg_status side_init(side *s, const sg_potential *pot, const sg_system *sys, const sg_atom_set *set)
+static sg_status side_init(const bench *b, side *s, const sg_potential *pot, const sg_system *sys,
+                           const sg_atom_set *set)
 {
     bench_cost cost;
 
@@ -50,6 +51,7 @@ static sg_status side_init(side *s, const sg_potential *pot, const sg_system *sy
     if (st == SG_OK) st = side_round(s, &cost);
     if (st == SG_OK) st = side_round(s, &cost);
     if (st == SG_OK) s->calls = (int)fmax(5.0, fmin(1e6, slice_s / fmax(cost.cpu_s, 1e-7)));
+    if (b->opt->calls > 0) s->calls = b->opt->calls;
     return st;
 }
 
@@ -123,7 +125,7 @@ static sg_status against_lammps(bench *b, const sg_system *sys, const char *styl
     const lammps_case plain = {sys, style, file}, opt = {sys, fast, file};
     if (st == SG_OK) st = sample_potential(spec, sys, out, &pot);
     if (st != SG_OK || !pot) goto done;
-    if ((st = side_init(&ours, pot, sys, NULL)) != SG_OK) goto done;
+    if ((st = side_init(b, &ours, pot, sys, NULL)) != SG_OK) goto done;
     const int with_lammps = lammps_is_there(b);
     for (int k = 0; k < rounds(b) && st == SG_OK; k++) {
         if ((st = side_round(&ours, &cost)) != SG_OK) break;
@@ -253,14 +255,14 @@ static sg_status free_atoms(bench *b, int eightfold, sg_bench_result *out)
     if ((st = sample_potential("eam/fs:" BENCH_POTENTIALS "CuZr_mm.eam.fs", sys, out, &pot)) != SG_OK || !pot)
         goto done;
     if ((st = ball_init(&set, sys)) != SG_OK) goto done;
-    if ((st = side_init(&few, pot, sys, &set.set)) != SG_OK) goto done;
+    if ((st = side_init(b, &few, pot, sys, &set.set)) != SG_OK) goto done;
     if (eightfold) {
         if ((st = sample_replicated(sys, 2, &big)) != SG_OK) goto done;
         if ((st = ball_init(&big_set, big)) != SG_OK) goto done;
-        if ((st = side_init(&other, pot, big, &big_set.set)) != SG_OK) goto done;
+        if ((st = side_init(b, &other, pot, big, &big_set.set)) != SG_OK) goto done;
         if ((st = compare_sides(b, &other, &few, s)) != SG_OK) goto done;
     } else {
-        if ((st = side_init(&other, pot, sys, NULL)) != SG_OK) goto done;
+        if ((st = side_init(b, &other, pot, sys, NULL)) != SG_OK) goto done;
         if ((st = compare_sides(b, &few, &other, s)) != SG_OK) goto done;
     }
     put_ratio(out, &s[0], &s[1]);

@@ -12,6 +12,7 @@ static const cli_option options[] = {
     {"samples", 0, "DIR", "folder with Cu64Zr36_2000.extxyz (validation/samples)"},
     {"lammps", 0, "LMP", "program to compare with (lmp)"},
     {"rounds", 0, "N", "of each pair of timings (8)"},
+    {"calls", 0, "N", "force calls in one round of a timing (as many as fill a fifth of a second)"},
     {"searches", 0, "N", "searches of each row that searches (what the row finds enough)"},
     {"list", 0, NULL, "name the rows and end"},
     {NULL, 0, NULL, NULL},
@@ -89,7 +90,7 @@ static int take(void *arg, const sg_bench_row *row, const sg_bench_result *resul
 
 static sg_status run(cli *c)
 {
-    int64_t rounds = 0, searches = 0;
+    int64_t rounds = 0, calls = 0, searches = 0;
     const char *const samples = cli_value(c, "samples");
 
     if (cli_value(c, "list")) {
@@ -100,12 +101,14 @@ static sg_status run(cli *c)
     }
     sg_status st = cli_configure(c, NULL);
     if (st == SG_OK) st = cli_whole(c, "rounds", 1, 1000, &rounds);
+    if (st == SG_OK) st = cli_whole(c, "calls", 1, 1000000000, &calls);
     if (st == SG_OK) st = cli_whole(c, "searches", 1, 1000000, &searches);
     const sg_bench_options opt = {.samples = samples ? samples : "validation/samples",
                                   .lammps = cli_value(c, "lammps"),
                                   .long_runs = cli_value(c, "long") != NULL,
                                   .threads = omp_get_max_threads(),
                                   .rounds = (int)rounds,
+                                  .calls = (int)calls,
                                   .searches = (int)searches,
                                   .seed = (uint64_t)c->cfg.kmc.seed,
                                   .log = &c->log};
