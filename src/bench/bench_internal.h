@@ -81,6 +81,7 @@ sg_status row_force_fs(bench *b, sg_bench_result *out);
 sg_status row_force_alloy(bench *b, sg_bench_result *out);
 sg_status row_free(bench *b, sg_bench_result *out);
 sg_status row_free_16000(bench *b, sg_bench_result *out);
+sg_status row_hessian(bench *b, sg_bench_result *out);
 sg_status row_saddle_calls(bench *b, sg_bench_result *out);
 sg_status row_converged(bench *b, sg_bench_result *out);
 sg_status row_connected(bench *b, sg_bench_result *out);

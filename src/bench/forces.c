@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROUNDS = 8, ROUNDS_MAX = 1000, FREE_ATOMS = 250 };
 static const double slice_s = 0.2; /* CPU time of our side in one round */
@@ -13,6 +14,7 @@ typedef struct side { /* one side of a comparison: repeated calls at fixed posit
     const sg_potential *pot;
     const sg_system *sys;
     const sg_atom_set *set; /* NULL: all */
+    double (*v)[3];         /* NULL: forces; else products of the Hessian with it */
     sg_potential_work *work;
     sg_forces out;
     int calls; /* per round */
@@ -22,6 +24,8 @@ static void side_clear(side *s)
 {
     sg_potential_work_free(s->work);
     sg_free(s->out.f);
+    sg_free(s->v);
+    *s = (side){0};
 }
 
 static sg_status side_round(side *s, bench_cost *per_call)
@@ -31,7 +35,9 @@ static sg_status side_round(side *s, bench_cost *per_call)
 
     bench_meter_begin(&meter);
     for (int k = 0; k < s->calls && st == SG_OK; k++)
-        st = sg_potential_compute(s->pot, s->work, s->sys, s->set, &s->out);
+        st = s->v ? sg_potential_hessian_times(s->pot, s->work, s->sys, s->set, (const double(*)[3])s->v,
+                                               s->out.f)
+                  : sg_potential_compute(s->pot, s->work, s->sys, s->set, &s->out);
     *per_call = bench_meter_end(&meter);
     per_call->cpu_s /= s->calls;
     per_call->instructions /= s->calls;
@@ -41,13 +47,17 @@ static sg_status side_round(side *s, bench_cost *per_call)
 /* Lists and the base of frozen atoms are made by a first call; how many fill a round follows from a second
  * one. */
 static sg_status side_init(const bench *b, side *s, const sg_potential *pot, const sg_system *sys,
-                           const sg_atom_set *set)
+                           const sg_atom_set *set, int products)
 {
     bench_cost cost;
 
     *s = (side){.pot = pot, .sys = sys, .set = set, .calls = 5};
     s->out.f = sg_calloc((size_t)sys->n, sizeof *s->out.f);
-    sg_status st = s->out.f ? sg_potential_work_create(pot, &s->work) : sg_fail(SG_ENOMEM, "forces");
+    if (products) s->v = sg_calloc((size_t)sys->n, sizeof *s->v);
+    sg_status st = s->out.f && (s->v || !products) ? sg_potential_work_create(pot, &s->work)
+                                                   : sg_fail(SG_ENOMEM, "forces");
+    for (int i = 0; i < sys->n && s->v; i++)
+        s->v[i][i % 3] = 1.0;
     if (st == SG_OK) st = side_round(s, &cost);
     if (st == SG_OK) st = side_round(s, &cost);
     if (st == SG_OK) s->calls = (int)fmax(5.0, fmin(1e6, slice_s / fmax(cost.cpu_s, 1e-7)));
@@ -125,7 +135,7 @@ static sg_status against_lammps(bench *b, const sg_system *sys, const char *styl
     const lammps_case plain = {sys, style, file}, opt = {sys, fast, file};
     if (st == SG_OK) st = sample_potential(spec, sys, out, &pot);
     if (st != SG_OK || !pot) goto done;
-    if ((st = side_init(b, &ours, pot, sys, NULL)) != SG_OK) goto done;
+    if ((st = side_init(b, &ours, pot, sys, NULL, 0)) != SG_OK) goto done;
     const int with_lammps = lammps_is_there(b);
     for (int k = 0; k < rounds(b) && st == SG_OK; k++) {
         if ((st = side_round(&ours, &cost)) != SG_OK) break;
@@ -255,14 +265,14 @@ static sg_status free_atoms(bench *b, int eightfold, sg_bench_result *out)
     if ((st = sample_potential("eam/fs:" BENCH_POTENTIALS "CuZr_mm.eam.fs", sys, out, &pot)) != SG_OK || !pot)
         goto done;
     if ((st = ball_init(&set, sys)) != SG_OK) goto done;
-    if ((st = side_init(b, &few, pot, sys, &set.set)) != SG_OK) goto done;
+    if ((st = side_init(b, &few, pot, sys, &set.set, 0)) != SG_OK) goto done;
     if (eightfold) {
         if ((st = sample_replicated(sys, 2, &big)) != SG_OK) goto done;
         if ((st = ball_init(&big_set, big)) != SG_OK) goto done;
-        if ((st = side_init(b, &other, pot, big, &big_set.set)) != SG_OK) goto done;
+        if ((st = side_init(b, &other, pot, big, &big_set.set, 0)) != SG_OK) goto done;
         if ((st = compare_sides(b, &other, &few, s)) != SG_OK) goto done;
     } else {
-        if ((st = side_init(b, &other, pot, sys, NULL)) != SG_OK) goto done;
+        if ((st = side_init(b, &other, pot, sys, NULL, 0)) != SG_OK) goto done;
         if ((st = compare_sides(b, &few, &other, s)) != SG_OK) goto done;
     }
     put_ratio(out, &s[0], &s[1]);
@@ -290,4 +300,41 @@ sg_status row_free(bench *b, sg_bench_result *out)
 sg_status row_free_16000(bench *b, sg_bench_result *out)
 {
     return free_atoms(b, 1, out);
+}
+
+/* ---- Hessian times vector ---- */
+
+/* Each further product at a point over a force call, with all atoms free and with few. */
+sg_status row_hessian(bench *b, sg_bench_result *out)
+{
+    sg_system *sys = NULL;
+    sg_potential *pot = NULL;
+    side product = {0}, call = {0};
+    ball set = {.member = NULL};
+    series *s = sg_calloc(2, sizeof *s);
+    sg_status st = s ? sample_glass(b, out, &sys) : sg_fail(SG_ENOMEM, "rounds");
+
+    if (st != SG_OK || !sys) goto done;
+    if ((st = sample_potential("eam/fs:" BENCH_POTENTIALS "CuZr_mm.eam.fs", sys, out, &pot)) != SG_OK || !pot)
+        goto done;
+    if ((st = ball_init(&set, sys)) != SG_OK) goto done;
+    for (int few = 1; few >= 0; few--) {
+        memset(s, 0, 2 * sizeof *s);
+        side_clear(&product);
+        side_clear(&call);
+        if ((st = side_init(b, &product, pot, sys, few ? &set.set : NULL, 1)) != SG_OK) goto done;
+        if ((st = side_init(b, &call, pot, sys, few ? &set.set : NULL, 0)) != SG_OK) goto done;
+        if ((st = compare_sides(b, &product, &call, s)) != SG_OK) goto done;
+        if (few) bench_detail(out, "free_250_ratio", least(&s[0]) / least(&s[1]));
+    }
+    put_ratio(out, &s[0], &s[1]);
+    bench_detail(out, "product_us", 1e6 * least(&s[0]));
+done:
+    side_clear(&product);
+    side_clear(&call);
+    sg_free(set.member);
+    sg_potential_free(pot);
+    sg_system_free(sys);
+    sg_free(s);
+    return st;
 }
