@@ -48,7 +48,7 @@ typedef struct sg_eam {
     const struct sg_eam_kernel *kernel; /* NULL: plain */
 } sg_eam;
 
-enum { ROW_ARRAYS = 7 };
+enum { ROW_ARRAYS = 7, N_COEFFICIENTS = 7 };
 typedef struct sg_eam_row { /* scratch, each as long as the longest row and one vector more */
     double *dx, *dy, *dz;   /* to the partner, Å */
     double *s, *p;          /* squared distance; how much of it lies within the bin */

@@ -143,7 +143,7 @@ static sg_status prepare(const sg_eam *e, sg_potential_work *work, const sg_syst
     }
     if (fast->point_has_coefficients) return SG_OK;
     work->last_equivalents += COST_COEFFICIENTS * share(work);
-    const size_t room = ((size_t)task->first[task->n_rows] + 2 * LANES_MAX) * 4;
+    const size_t room = ((size_t)task->first[task->n_rows] + 2 * LANES_MAX) * N_COEFFICIENTS;
     if (sg_grow((void **)&fast->coefficient, &fast->capacity_coefficient, room, sizeof *fast->coefficient))
         return sg_fail(SG_ENOMEM, "second derivatives of %d atoms", sys->n);
     task->coefficient = fast->coefficient;

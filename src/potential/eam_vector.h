@@ -235,9 +235,12 @@ static inline vd slope_and_bend(const vd c[4], vd p, vd *half_bend)
     return vd_fma(d, p, vd_fma(b, p, c[1]));
 }
 
+enum { OF_DX = 0, OF_DY = SG_HALO_PAD, OF_DZ = 2 * SG_HALO_PAD, OF_A = 3 * SG_HALO_PAD };
+enum { OF_B = 4 * SG_HALO_PAD, OF_K = 5 * SG_HALO_PAD, OF_G = 6 * SG_HALO_PAD };
+
 static inline float *coefficients_at(const sg_eam_task *task, int64_t at)
 {
-    return task->coefficient + at / SG_HALO_PAD * (4 * SG_HALO_PAD) + at % SG_HALO_PAD;
+    return task->coefficient + at / SG_HALO_PAD * (N_COEFFICIENTS * SG_HALO_PAD) + at % SG_HALO_PAD;
 }
 
 static inline void coefficient_rows(sg_eam_task *task, const int same)
@@ -273,10 +276,13 @@ static inline void coefficient_rows(sg_eam_task *task, const int same)
                 at_i = vd_choose(lower, high, at_i);
             }
             g = vd_fma(at_i, slope_i, vd_fma(at_j, slope_j, g));
-            vf_store(out, two * at_i);
-            vf_store(out + SG_HALO_PAD, two * at_j);
-            vf_store(out + 2 * SG_HALO_PAD, vd_all(8.0) * bend);
-            vf_store(out + 3 * SG_HALO_PAD, two * g);
+            vf_store(out + OF_DX, vd_load(task->row.dx + k));
+            vf_store(out + OF_DY, vd_load(task->row.dy + k));
+            vf_store(out + OF_DZ, vd_load(task->row.dz + k));
+            vf_store(out + OF_A, two * at_i);
+            vf_store(out + OF_B, two * at_j);
+            vf_store(out + OF_K, vd_all(8.0) * bend);
+            vf_store(out + OF_G, two * g);
         }
     }
 }
@@ -291,22 +297,20 @@ static void coefficient_pass(sg_eam_task *task)
 
 static void response_pass(sg_eam_task *task)
 {
-    const double(*const x)[4] = (const double(*)[4])task->x, (*const v)[4] = (const double(*)[4])task->v;
+    const double(*const v)[4] = (const double(*)[4])task->v;
 
     for (int i = 0; i < task->n_rows; i++) {
-        const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]);
         const vd ui = vd_all(v[i][0]), vi = vd_all(v[i][1]), wi = vd_all(v[i][2]);
         const uint32_t *const near = task->near + task->near_first[i];
         vd at_i = vd_all(0.0);
         for (int k = 0; k < task->near_count[i]; k += LANES) {
             const float *const of = coefficients_at(task, task->near_first[i] + k);
-            vd d[4], w[4];
-            load_places(x, near + k, d);
+            vd w[4];
             load_places(v, near + k, w);
-            const vd e =
-                vd_fma(d[2] - zi, w[2] - wi, vd_fma(d[1] - yi, w[1] - vi, (d[0] - xi) * (w[0] - ui)));
-            at_i = vd_fma(vf_load(of), e, at_i);
-            add_places(task->response, near + k, vf_load(of + SG_HALO_PAD) * e);
+            const vd xy = vd_fma(vf_load(of + OF_DY), w[1] - vi, vf_load(of + OF_DX) * (w[0] - ui));
+            const vd e = vd_fma(vf_load(of + OF_DZ), w[2] - wi, xy);
+            at_i = vd_fma(vf_load(of + OF_A), e, at_i);
+            add_places(task->response, near + k, vf_load(of + OF_B) * e);
         }
         task->response[i] += vd_sum(at_i);
     }
@@ -314,27 +318,23 @@ static void response_pass(sg_eam_task *task)
 
 static void product_pass(sg_eam_task *task)
 {
-    const double(*const x)[4] = (const double(*)[4])task->x, (*const v)[4] = (const double(*)[4])task->v;
+    const double(*const v)[4] = (const double(*)[4])task->v;
 
     for (int i = 0; i < task->n_rows; i++) {
-        const vd xi = vd_all(x[i][0]), yi = vd_all(x[i][1]), zi = vd_all(x[i][2]);
         const vd ui = vd_all(v[i][0]), vi = vd_all(v[i][1]), wi = vd_all(v[i][2]), qi = vd_all(v[i][3]);
         const uint32_t *const near = task->near + task->near_first[i];
         const int kept = task->near_kept[i];
         vd fx = vd_all(0.0), fy = fx, fz = fx;
         for (int k = 0; k < task->near_count[i]; k += LANES) {
             const float *const of = coefficients_at(task, task->near_first[i] + k);
-            vd d[4], w[4];
-            load_places(x, near + k, d);
+            const vd dx = vf_load(of + OF_DX), dy = vf_load(of + OF_DY), dz = vf_load(of + OF_DZ);
+            vd w[4];
             load_places(v, near + k, w);
-            const vd dx = d[0] - xi, dy = d[1] - yi, dz = d[2] - zi;
-            const vd wx = w[0] - ui, wy = w[1] - vi, wz = w[2] - wi;
+            const vd wx = w[0] - ui, wy = w[1] - vi, wz = w[2] - wi, g = vf_load(of + OF_G);
             const vd e = vd_fma(dz, wz, vd_fma(dy, wy, dx * wx));
-            const vd along = vd_fma(
-                vf_load(of), qi, vd_fma(vf_load(of + SG_HALO_PAD), w[3], vf_load(of + 2 * SG_HALO_PAD) * e));
-            const vd g = vf_load(of + 3 * SG_HALO_PAD);
-            const vd gx = vd_fma(along, dx, g * wx), gy = vd_fma(along, dy, g * wy),
-                     gz = vd_fma(along, dz, g * wz);
+            const vd along = vd_fma(vf_load(of + OF_A), qi, vd_fma(vf_load(of + OF_B), w[3], vf_load(of + OF_K) * e));
+            const vd gx = vd_fma(along, dx, g * wx), gy = vd_fma(along, dy, g * wy);
+            const vd gz = vd_fma(along, dz, g * wz);
             fx += gx;
             fy += gy;
             fz += gz;
