@@ -138,9 +138,9 @@ sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work,
  * digit of each pair's share; where forces have kinks (edges of bins, whose second derivatives differ by
  * about as much as they do from the reference's) it is that of one side. What pairs contribute is kept while
  * positions stay the same: the first product at a point costs about as much as a force call (half, if the
- * last call of this work was there), each further one half. Other kernels and potentials take the one-sided
- * difference of two forces, the one at the point being kept; its error is about 1e-5 Å times the third
- * derivative. Threads: distinct `work` may run concurrently. */
+ * last call of this work was there), each further one half to two thirds. Other kernels and potentials take
+ * the one-sided difference of two forces, the one at the point being kept; its error is about 1e-5 Å times
+ * the third derivative. Threads: distinct `work` may run concurrently. */
 sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                      const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3]);
 

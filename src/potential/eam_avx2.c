@@ -163,6 +163,13 @@ static inline void load_places(const double (*x)[4], const uint32_t *entry, vd c
     columns(z, c);
 }
 
+/* Only the fourth column. */
+static inline vd load_fourth(const double (*x)[4], const uint32_t *entry)
+{
+    return _mm256_setr_pd(x[entry[0] >> SG_HALO_TYPE_BITS][3], x[entry[1] >> SG_HALO_TYPE_BITS][3],
+                          x[entry[2] >> SG_HALO_TYPE_BITS][3], x[entry[3] >> SG_HALO_TYPE_BITS][3]);
+}
+
 /* f[place] -= (x, y, z, 0), lane after lane. */
 static inline void subtract_places(double (*f)[4], const uint32_t *entry, vd x, vd y, vd z)
 {

@@ -149,6 +149,13 @@ static inline void load_places(const double (*x)[4], const uint32_t *entry, vd c
     columns(z, c);
 }
 
+/* Only the fourth column. */
+static inline vd load_fourth(const double (*x)[4], const uint32_t *entry)
+{
+    const __m256i place = _mm256_srli_epi32(ve_load(entry), SG_HALO_TYPE_BITS);
+    return _mm512_i32gather_pd(_mm256_slli_epi32(place, 2), &x[0][3], 8);
+}
+
 static inline void subtract_from(double *row, __m256d a)
 {
     _mm256_store_pd(row, _mm256_sub_pd(_mm256_load_pd(row), a));

@@ -302,11 +302,12 @@ static void response_pass(sg_eam_task *task)
     for (int i = 0; i < task->n_rows; i++) {
         const vd ui = vd_all(v[i][0]), vi = vd_all(v[i][1]), wi = vd_all(v[i][2]);
         const uint32_t *const near = task->near + task->near_first[i];
+        const int kept = task->near_kept[i];
         vd at_i = vd_all(0.0);
         for (int k = 0; k < task->near_count[i]; k += LANES) {
             const float *const of = coefficients_at(task, task->near_first[i] + k);
-            vd w[4];
-            load_places(v, near + k, w);
+            vd w[4] = {vd_all(0.0), vd_all(0.0), vd_all(0.0)}; /* frozen partners */
+            if (k < kept) load_places(v, near + k, w);
             const vd xy = vd_fma(vf_load(of + OF_DY), w[1] - vi, vf_load(of + OF_DX) * (w[0] - ui));
             const vd e = vd_fma(vf_load(of + OF_DZ), w[2] - wi, xy);
             at_i = vd_fma(vf_load(of + OF_A), e, at_i);
@@ -328,11 +329,15 @@ static void product_pass(sg_eam_task *task)
         for (int k = 0; k < task->near_count[i]; k += LANES) {
             const float *const of = coefficients_at(task, task->near_first[i] + k);
             const vd dx = vf_load(of + OF_DX), dy = vf_load(of + OF_DY), dz = vf_load(of + OF_DZ);
-            vd w[4];
-            load_places(v, near + k, w);
+            vd w[4] = {vd_all(0.0), vd_all(0.0), vd_all(0.0)};
+            if (k < kept)
+                load_places(v, near + k, w);
+            else
+                w[3] = load_fourth(v, near + k);
             const vd wx = w[0] - ui, wy = w[1] - vi, wz = w[2] - wi, g = vf_load(of + OF_G);
             const vd e = vd_fma(dz, wz, vd_fma(dy, wy, dx * wx));
-            const vd along = vd_fma(vf_load(of + OF_A), qi, vd_fma(vf_load(of + OF_B), w[3], vf_load(of + OF_K) * e));
+            const vd along =
+                vd_fma(vf_load(of + OF_A), qi, vd_fma(vf_load(of + OF_B), w[3], vf_load(of + OF_K) * e));
             const vd gx = vd_fma(along, dx, g * wx), gy = vd_fma(along, dy, g * wy);
             const vd gz = vd_fma(along, dz, g * wz);
             fx += gx;

@@ -12,7 +12,7 @@
 
 /* Extra reach of the lists, Å. A relaxation or a climb moves atoms by a few tenths of an Å, so that a list of
  * this skin mostly lasts for the whole of it, while the pairs to be passed over stay below half of the list.
- */
+ * Searches in a glass take the same time, within what the clock scatters, with 0.7, 1.0 and 1.4. */
 #define SG_SKIN 1.0
 
 typedef struct sg_view {

@@ -125,6 +125,30 @@ static void computed_cutoffs_are_written_down_and_read_back(void **state)
     sg_system_free(sys);
 }
 
+static void a_run_keeps_its_kernel(void **state)
+{
+    static const char *const symbols[] = {"Zr", "Cu"};
+    static const char *const asked[] = {"auto", "plain"};
+    sg_system *sys = make_crystal();
+    sg_potential *pot;
+    sg_run_setup s;
+
+    (void)state;
+    assert_int_equal(sg_potential_create("eam/fs:CuZr_mm.eam.fs", NULL, 2, symbols, &pot), SG_OK);
+    for (int k = 0; k < 2; k++) { /* what is written to run.ini is what computes */
+        sg_config cfg;
+        assert_int_equal(sg_potential_set_kernel(pot, asked[k]), SG_OK);
+        assert_int_equal(sg_config_defaults(&cfg), SG_OK);
+        assert_int_equal(sg_run_setup_make(&cfg, sys, pot, 1, NULL, &s), SG_OK);
+        char *const kept = sg_config_value(&cfg, SG_KEY_potential_kernel);
+        assert_string_equal(kept, sg_potential_kernel(pot));
+        sg_free(kept);
+        sg_config_clear(&cfg);
+    }
+    sg_potential_free(pot);
+    sg_system_free(sys);
+}
+
 static void settings_reach_the_layers_below(void **state)
 {
     static const char *const set[] = {
@@ -239,6 +263,7 @@ int main(void)
         cmocka_unit_test(window_follows_its_formula),
         cmocka_unit_test(header_is_sorted_and_cutoffs_stay_with_their_pairs),
         cmocka_unit_test(computed_cutoffs_are_written_down_and_read_back),
+        cmocka_unit_test(a_run_keeps_its_kernel),
         cmocka_unit_test(settings_reach_the_layers_below),
         cmocka_unit_test(only_stop_criteria_may_change),
         cmocka_unit_test(straining_a_crystal_is_affine),
