@@ -11,11 +11,12 @@
 #include <math.h>
 #include <string.h>
 
-static const lanczos_rule warm_mode = {2, 4, 0.1, 0};    /* while climbing: the last mode is nearly right */
-static const lanczos_rule sharp_mode = {3, 24, 0.01, 0}; /* before a saddle is believed */
+static const lanczos_rule warm_mode = {2, 4, 0.1, 0};   /* while climbing: the last mode is nearly right */
+static const lanczos_rule sharp_mode = {3, 8, 0.05, 0}; /* before a saddle is believed */
 static const int max_convex_steps = 80; /* a climb crosses 4-8 convex patches of a few steps; more is lost */
-static const double steady = 0.99,
-                    calm = 0.95; /* overlap of old and new mode: refresh every 3rd, every 2nd, every step */
+static const double
+    steady = 0.99,
+    calm = 0.95; /* overlap of old and new mode: refresh after steady_wait, 1 or no steps between */
 static const double first_step =
     0.03; /* Å^2/eV, steepest descent before there is a history: half of 2 / stiffest curvature */
 

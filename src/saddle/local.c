@@ -14,7 +14,9 @@ static const double move_factor = 0.03; /* Å^2/eV, half of 2 / stiffest curvatu
 static const double move_max = 0.05;    /* Å per atom and descent */
 static const int max_slips = 2;         /* the third climb seldom helps */
 static const double local_excess =
-    0.5; /* eV: barriers fall by 0.1-0.7 (10, 90 %) when the surroundings yield */
+    0.5;                            /* eV: barriers fall by 0.1-0.7 (10, 90 %) when the surroundings yield */
+static const int again_calls = 250; /* of a second climb: of those that take more few end well */
+static const double half_way = 0.5;
 static const lanczos_rule leaving_mode = {3, 14, 0.1, 0};
 
 /* Nothing of interest lies above the window; frozen surroundings raise a saddle. */
@@ -74,12 +76,12 @@ static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_w
     return SG_OK;
 }
 
-static sg_status climb_local(const sg_saddle_problem *p, surface *s, double e_limit, sg_saddle_work *w,
-                             double *curvature, sg_passage *out, double *energy)
+static sg_status climb_local(const sg_saddle_problem *p, surface *s, double e_limit, int max_calls,
+                             sg_saddle_work *w, double *curvature, sg_passage *out, double *energy)
 {
     climb_end end = CLIMB_LIMIT;
     double f_end;
-    const climb_rule rule = {p->opt->f_local, p->opt->step_max, e_limit, calls_left(p, &out->calls), 2};
+    const climb_rule rule = {p->opt->f_local, p->opt->step_max, e_limit, max_calls, 2};
 
     s->calls = &out->calls.climb;
     const sg_status st = climb(s, &rule, w->x, w->v, curvature, &w->climb, &end, energy, &f_end);
@@ -131,11 +133,27 @@ static sg_status connect_local(const sg_saddle_problem *p, surface *s, double e_
                 const int i = s->atom[k];
                 w->x[3 * k + a] = p->start->x[i][a] + w->x_local[i][a] - w->near[i][a];
             }
-        st = climb_local(p, s, e_limit, w, curvature, out, &energy);
+        st = climb_local(p, s, e_limit, again_calls, w, curvature, out, &energy);
         if (st != SG_OK) return st;
         if (out->outcome != SG_FOUND) break;
     }
     out->outcome = SG_DISCONNECTED; /* also when the second climb fails: the first saddle stands */
+    return SG_OK;
+}
+
+/* Climb from w->x along w->v to a saddle joined to the start; w->sys and out->mode end there. */
+static sg_status climb_and_connect(const sg_saddle_problem *p, surface *s, double e_limit, double curvature,
+                                   sg_saddle_work *w, sg_passage *out)
+{
+    double energy;
+    sg_status st = climb_local(p, s, e_limit, calls_left(p, &out->calls), w, &curvature, out, &energy);
+
+    if (st != SG_OK || out->outcome != SG_FOUND) return st;
+    if (is_above(p, energy, s->set ? local_excess : 0)) return out->outcome = SG_BLOW_UP, SG_OK;
+    if (s->set) st = connect_local(p, s, e_limit, &curvature, energy, w, out);
+    if (st != SG_OK) return st;
+    memcpy(w->sys->x, w->x_local, (size_t)out->n * sizeof *w->sys->x);
+    memcpy(out->mode, w->mode_local, (size_t)out->n * sizeof *out->mode);
     return SG_OK;
 }
 
@@ -145,11 +163,10 @@ sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *pus
     int can_move = 0;
     sg_atom_set set;
     surface s;
-    double curvature = 0, energy;
+    double curvature = 0;
 
     *is_local = local_set(w, centre, p->opt->local_radius, &set);
     sg_status st = surface_init(&s, p->pot, w->forces, w->sys, *is_local ? &set : NULL);
-
     if (st != SG_OK) return st;
     surface_get(&s, w->x);
     s.calls = &out->calls.leave;
@@ -161,17 +178,36 @@ sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *pus
         st = leave_basin(&s, p, w, &curvature, &out->outcome);
     if (st != SG_OK || out->outcome != SG_FOUND) goto done;
     const double e_limit = task.is_soft ? exit_limit(p) : p->e_start + p->opt->climb_max;
-    st = climb_local(p, &s, e_limit, w, &curvature, out, &energy);
-    if (st != SG_OK || out->outcome != SG_FOUND) goto done;
-    if (is_above(p, energy, *is_local ? local_excess : 0)) {
-        out->outcome = SG_BLOW_UP;
-        goto done;
-    }
-    if (*is_local) st = connect_local(p, &s, e_limit, &curvature, energy, w, out);
-    if (st != SG_OK) goto done;
-    memcpy(w->sys->x, w->x_local, (size_t)out->n * sizeof *w->sys->x);
-    memcpy(out->mode, w->mode_local, (size_t)out->n * sizeof *out->mode);
+    st = climb_and_connect(p, &s, e_limit, curvature, w, out);
 done:
+    surface_clear(&s);
+    return st;
+}
+
+sg_status local_between(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out)
+{
+    int centre;
+    double energy;
+    sg_atom_set set;
+    surface s;
+    lanczos_result mode;
+
+    sg_system_displacement(p->start, (const double(*)[3])p->start->x, (const double(*)[3])w->near, w->way,
+                           &centre);
+    memcpy(w->sys->x, p->start->x, (size_t)out->n * sizeof *w->sys->x);
+    sg_potential_work_reset(w->forces);
+    const int is_local = local_set(w, centre, p->opt->local_radius, &set);
+    sg_status st = surface_init(&s, p->pot, w->forces, w->sys, is_local ? &set : NULL);
+    if (st != SG_OK) return st;
+    s.calls = &out->calls.climb;
+    surface_get(&s, w->x);
+    for (int k = 0; k < s.n_active; k++)
+        memcpy(w->v + 3 * k, w->way[s.atom[k]], sizeof *w->way);
+    vec_axpy(s.m, half_way, w->v, w->x);
+    st = surface_force(&s, w->x, &energy, w->climb.f);
+    if (st == SG_OK)
+        st = lanczos_softest(&s, w->x, w->climb.f, &leaving_mode, NULL, w->v, &w->climb.lanczos, &mode);
+    if (st == SG_OK) st = climb_and_connect(p, &s, p->e_start + p->opt->climb_max, mode.value, w, out);
     surface_clear(&s);
     return st;
 }

@@ -124,6 +124,9 @@ sg_outcome outcome_of_climb(climb_end end, int refining);
 sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
                       sg_saddle_work *w, sg_passage *out, int *is_local);
 
+/* The same from half way between the start and w->near. */
+sg_status local_between(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out);
+
 /* From w->sys and out->mode to an accepted event, or not. second_chance: undo a slip and try again; after a
  * local phase, which has done so where it is cheap, that pays once in ten times. */
 sg_status whole_phase(const sg_saddle_problem *p, int second_chance, sg_rng *rng, sg_saddle_work *w,

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+static const int max_neighbours = 3; /* of 100 disconnected searches 40, 60, 70 are connected after 1, 2, 3 */
 static const double whole_share = 0.9; /* a local set this large saves nothing */
 
 static const char *const outcome_text[] = {
@@ -174,15 +175,32 @@ static void begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out
     sg_potential_work_reset(w->forces);
 }
 
+/* A saddle between two other minima tells where the start has a neighbour: the nearer of them. What parts the
+ * two is looked for half way. */
+static sg_status toward_neighbour(const sg_saddle_problem *p, sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+{
+    const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
+    sg_status st = local_between(p, w, out);
+
+    if (st == SG_OK && out->outcome == SG_FOUND) st = whole_phase(p, 0, rng, w, out);
+    if (st != SG_OK || out->outcome == SG_FOUND || out->outcome == SG_KNOWN) return st;
+    out->outcome = SG_DISCONNECTED; /* the first finding stands */
+    out->e_saddle = e_saddle;
+    out->f_saddle = f_saddle;
+    return SG_OK;
+}
+
 sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
                            sg_saddle_work *w, sg_passage *out)
 {
     int is_local;
 
     begin(p, w, out);
-    const sg_status st = local_phase(p, centre, push, rng, w, out, &is_local);
-    if (st != SG_OK || out->outcome != SG_FOUND) return st;
-    return whole_phase(p, !is_local, rng, w, out);
+    sg_status st = local_phase(p, centre, push, rng, w, out, &is_local);
+    if (st == SG_OK && out->outcome == SG_FOUND) st = whole_phase(p, !is_local, rng, w, out);
+    for (int k = 0; k < max_neighbours && st == SG_OK && out->outcome == SG_DISCONNECTED && is_local; k++)
+        st = toward_neighbour(p, rng, w, out);
+    return st;
 }
 
 sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3],

@@ -18,7 +18,7 @@ enum { LINE_POINTS = 3 };                                    /* between the poin
 
 typedef struct watch { /* for the monitor of a descent */
     const sg_saddle_problem *p;
-    double e_ask;
+    double e_ask; /* eV, below it the question is put */
 } watch;
 
 double distance_from_start(const sg_saddle_problem *p, const sg_system *sys)
@@ -87,16 +87,16 @@ static sg_status straight_home(const sg_saddle_problem *p, const sg_atom_set *se
 static sg_status descend(const sg_saddle_problem *p, const sg_atom_set *set, double f_max, sg_saddle_work *w,
                          int *calls, sg_minimize_result *end, int *home)
 {
-    watch arg = {p, p->e_start + home_energy};
+    watch arg = {.p = p, .e_ask = p->e_start + home_energy};
     sg_minimize_options rule = sg_minimize_defaults();
     sg_status st;
 
     rule.f_max = f_max;
     rule.max_step = p->opt->step_max;
     if (home) {
+        *home = 0;
         rule.monitor = time_to_ask;
         rule.monitor_arg = &arg;
-        *home = 0;
     }
     do {
         if ((st = sg_minimize(p->pot, w->forces, w->sys, set, &rule, end)) != SG_OK) return st;

@@ -6,7 +6,12 @@
 #include <string.h>
 
 static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here knows whether it goes home */
-static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.01, 1};
+static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.05, 1};
+static const double random_part = 0.1; /* of the start vector, beside the last step */
+static const lanczos_rule first_mode = {2, 8, 0.1, 0};
+static const int whole_wait = 8; /* steps: the mode is found, and whole calls are dear */
+static const int refine_calls =
+    500; /* a guess that takes more is none: half of all come in 100, nine tenths in 300 */
 
 /* Step 4: converge w->sys along out->mode with everything free. The surface stays open for step 6. */
 static sg_status converge(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
@@ -20,13 +25,13 @@ static sg_status converge(const sg_saddle_problem *p, sg_saddle_work *w, surface
         memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
     s->calls = &out->calls.refine;
     double *f = w->climb.f;
-    const lanczos_rule first = {2, 8, 0.1, 0};
     sg_status st = surface_force(s, w->x, &energy, f);
-    if (st == SG_OK) st = lanczos_softest(s, w->x, f, &first, NULL, w->v, &w->climb.lanczos, &mode);
+    if (st == SG_OK) st = lanczos_softest(s, w->x, f, &first_mode, NULL, w->v, &w->climb.lanczos, &mode);
     if (st != SG_OK) return st;
     curvature = mode.value;
+    const int left = calls_left(p, &out->calls);
     const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max,
-                             calls_left(p, &out->calls), 8};
+                             left < refine_calls ? left : refine_calls, whole_wait};
     st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
     if (st != SG_OK) return st;
     out->outcome = outcome_of_climb(end, 1);
@@ -92,7 +97,7 @@ static sg_status both_sides(const sg_saddle_problem *p, sg_saddle_work *w, sg_pa
 /* Step 6: the second curvature, by Lanczos in the space across the mode. */
 static sg_status check_index(surface *s, sg_rng *rng, sg_saddle_work *w, sg_passage *out)
 {
-    double energy;
+    double energy, *const last = w->climb.step;
     lanczos_result second;
 
     s->calls = &out->calls.verify;
@@ -100,8 +105,15 @@ static sg_status check_index(surface *s, sg_rng *rng, sg_saddle_work *w, sg_pass
         memcpy(w->x + 3 * k, out->x_saddle[s->atom[k]], sizeof out->x_saddle[0]);
         memcpy(w->v + 3 * k, out->mode[s->atom[k]], sizeof out->mode[0]);
     }
-    for (size_t k = 0; k < s->m; k++)
+    for (size_t k = 0; k < s->m; k++) {
         w->mode2[k] = sg_rng_normal(rng);
+        last[k] = w->x[k] - w->climb.x_old[k];
+    }
+    const double length = vec_norm(s->m, last);
+    if (length > 0) { /* the soft directions are the last to come to rest */
+        vec_scale(s->m, random_part / vec_norm(s->m, w->mode2), w->mode2);
+        vec_axpy(s->m, 1 / length, last, w->mode2);
+    }
     sg_status st = surface_force(s, w->x, &energy, w->climb.f);
     if (st == SG_OK)
         st = lanczos_softest(s, w->x, w->climb.f, &second_mode, w->v, w->mode2, &w->climb.lanczos, &second);
