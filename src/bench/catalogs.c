@@ -37,7 +37,7 @@ static sg_status keyed_init(bench *b, sg_bench_result *out, keyed *k)
 
 sg_status row_key(bench *b, sg_bench_result *out)
 {
-    keyed k = {NULL};
+    keyed k = {.sys = NULL};
     double least = INFINITY;
     sg_status st = keyed_init(b, out, &k);
 
@@ -126,7 +126,7 @@ static sg_status find(sg_catalog *cat, uint64_t key, int64_t *found)
 
 sg_status row_lookup(bench *b, sg_bench_result *out)
 {
-    keyed k = {NULL};
+    keyed k = {.sys = NULL};
     int64_t found = 0;
     bench_meter meter;
     sg_status st = keyed_init(b, out, &k);
@@ -155,7 +155,7 @@ done:
 
 sg_status row_lookup_variants(bench *b, sg_bench_result *out)
 {
-    keyed k = {NULL};
+    keyed k = {.sys = NULL};
     sg_environment *const env = sg_calloc(VARIANTS + 1, sizeof *env);
     int64_t found = 0, probed = 0;
     bench_meter meter;

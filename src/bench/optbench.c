@@ -309,7 +309,7 @@ sg_status row_cluster_saddle(bench *b, sg_bench_result *out)
     const int n =
         b->opt->searches > 0 && b->opt->searches < CLUSTER_STARTS ? b->opt->searches : CLUSTER_STARTS;
     double calls[CLUSTER_STARTS], total = 0;
-    cluster_study s = {NULL};
+    cluster_study s = {.pot = NULL};
     int done = 0, failed = 0;
     uint64_t attempt = 0;
     sg_rng rng;

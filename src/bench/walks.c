@@ -155,7 +155,7 @@ sg_status row_visited_steps(bench *b, sg_bench_result *out)
                                              "kmc.max_time_s=1e9",    "search.curvature_out_eV_per_A2=-0.05",
                                              "basin.enable=no",       NULL};
     static const char *const cu[] = {"Cu"};
-    walk w = {NULL};
+    walk w = {.sys = NULL};
     sg_status st = sample_adatom(&w.sys);
 
     if (st == SG_OK) st = sg_potential_create(adatom_potential, NULL, 1, cu, &w.pot);
