@@ -14,11 +14,12 @@
 
 #include <math.h>
 
-static const double share_each = 0.04, share_local = 0.16;
-static const double memory = 1.0 - 1.0 / 256; /* weight of what was found one search ago: yields fall as an
-                                               * event is found only once */
-/* The prior: one event in so many calls, as good as one found. What Cu64Zr36 glasses gave below 1 eV
+static const double share_each = 0.02, share_local = 0.10;
+/* Weight of what was found one search ago: yields fall, as an event is new only once. */
+static const double memory = 1.0 - 1.0 / 256;
+/* The prior counts like so many events found, one in so many calls: what Cu64Zr36 glasses gave below 1 eV
  * (validation/samplers), rounded. */
+static const double prior_events = 2;
 static const double prior_calls[SG_SAMPLER_COUNT] = {
     [SG_SAMPLER_LOCAL] = 4500, [SG_SAMPLER_WIDE] = 6000, [SG_SAMPLER_SOFT] = 1200,
     [SG_SAMPLER_CUBIC] = 1400, [SG_SAMPLER_KICK] = 1600, [SG_SAMPLER_ECHO] = 2500,
@@ -81,7 +82,8 @@ sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo)
     for (int k = 0; k < n; k++) {
         if (ex->opt.sampler[k] == SG_SAMPLER_ECHO && !can_echo) continue;
         const sampler_yield *y = &ex->yield[ex->opt.sampler[k]];
-        const double rate = sg_rng_gamma(&rng, 1.0 + y->fresh) / (prior_calls[ex->opt.sampler[k]] + y->calls);
+        const double rate = sg_rng_gamma(&rng, prior_events + y->fresh) /
+                            (prior_events * prior_calls[ex->opt.sampler[k]] + y->calls);
         if (rate > highest) {
             highest = rate;
             best = ex->opt.sampler[k];
