@@ -196,12 +196,15 @@ sg_status row_island_known(bench *b, sg_bench_result *out)
 {
     enum { WANTED = 27 };
     island_study *const s = sg_calloc(1, sizeof *s);
+    char note[96];
     sg_status st = s ? island_init(s) : sg_fail(SG_ENOMEM, "island");
 
     while (st == SG_OK && found_below(s, 1.5) < WANTED && s->n < ISLAND_KNOWN_MAX &&
            !sg_interrupt_requested()) {
         st = island_search(b, s, 1);
-        sg_log_progress(b->opt->log, "searches", s->n, ISLAND_KNOWN_MAX, "saddles of the platinum island");
+        snprintf(note, sizeof note, "%d of %d saddles of the platinum island after %.0f calls",
+                 found_below(s, 1.5), WANTED, s->calls);
+        sg_log_progress(b->opt->log, "searches", s->n, ISLAND_KNOWN_MAX, note);
     }
     if (st == SG_OK) {
         if (found_below(s, 1.5) >= WANTED)
