@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here knows whether it goes home */
-static const lanczos_rule second_mode = {12, LANCZOS_MAX, 0.05, 1};
+static const lanczos_rule second_mode = {20, LANCZOS_MAX, 0.01, 1};
 static const double random_part = 0.1; /* of the start vector, beside the last step */
 static const lanczos_rule first_mode = {2, 8, 0.1, 0};
 static const int whole_wait = 8; /* steps: the mode is found, and whole calls are dear */
