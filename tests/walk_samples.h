@@ -106,7 +106,7 @@ static inline sg_cat_step step(walk *w)
 static inline double force_calls(const walk *w)
 {
     const sg_explore_stats s = sg_explorer_stats(w->ex);
-    return s.full_calls + s.free_calls;
+    return s.full_calls + s.free_calls + s.products;
 }
 
 #endif

@@ -56,10 +56,11 @@ typedef struct sg_explore_options {
 
 typedef struct sg_explore_stats { /* since creation */
     uint64_t searches, refinements, failed_refinements, kept;
-    uint64_t outcome[SG_OUTCOME_COUNT];         /* of searches */
-    double force_calls, full_calls, free_calls; /* full-call equivalents; calls by kind */
-    uint64_t rekeyed;                           /* atoms keyed anew */
-    uint64_t new_events;                        /* generic events added */
+    uint64_t outcome[SG_OUTCOME_COUNT];                   /* of searches */
+    double force_calls, full_calls, free_calls, products; /* full-call equivalents; calls by kind, Hessian
+                                                           * products among them */
+    uint64_t rekeyed;                                     /* atoms keyed anew */
+    uint64_t new_events;                                  /* generic events added */
 } sg_explore_stats;
 
 /** @param like cell, species, fixed flags of all states; its positions do not matter

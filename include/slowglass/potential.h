@@ -144,6 +144,9 @@ sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work,
 sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                      const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3]);
 
+/** 1 when products are had in closed form, at less than the cost of a force call each. Threads: any. */
+int sg_potential_has_hessian(const sg_potential *pot);
+
 /** Virial (6) -> static stress in eV/Å^3: sigma = virial / V; tau_xy is component 3, positive for positive
  * gamma. */
 void sg_potential_stress(const sg_system *sys, const sg_forces *f, double stress[6]);

@@ -201,6 +201,7 @@ static void print_totals(cli *c, session *s, const sg_search_totals *t)
     cli_result_number(c, "force_calls", t->force_calls);
     cli_result_number(c, "full_calls", t->full_calls);
     cli_result_number(c, "free_calls", t->free_calls);
+    cli_result_number(c, "hessian_products", t->products);
     for (int k = 0; k < 5; k++)
         cli_result_integer(c, phase[k], (int64_t)t->calls[k]);
     for (int k = 0; k < SG_OUTCOME_COUNT; k++)

@@ -244,6 +244,7 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
         const sg_force_calls *c = sg_saddle_work_calls(ex->work[k]);
         s.full_calls += (double)c->full;
         s.free_calls += (double)c->free_set;
+        s.products += (double)c->hessian;
     }
     return s;
 }

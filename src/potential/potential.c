@@ -48,6 +48,11 @@ sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work 
     return SG_OK;
 }
 
+int sg_potential_has_hessian(const sg_potential *pot)
+{
+    return pot->ops->hessian != NULL && strcmp(sg_potential_kernel(pot), SG_KERNEL_PLAIN) != 0;
+}
+
 static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, const sg_forces *out)
 {
     const int n = set ? set->n : sys->n;

@@ -104,6 +104,7 @@ static void add_stats(const sg_search *s, sg_search_totals *t)
     t->force_calls += now.force_calls;
     t->full_calls += now.full_calls;
     t->free_calls += now.free_calls;
+    t->products += now.products;
 }
 
 static int add_calls(void *arg, const void *record)

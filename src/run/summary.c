@@ -94,6 +94,7 @@ void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
     sg_json_integer(json, "failed_refinements", (int64_t)sum->stats.failed_refinements);
     sg_json_number(json, "full_calls", sum->stats.full_calls);
     sg_json_number(json, "free_calls", sum->stats.free_calls);
+    sg_json_number(json, "hessian_products", sum->stats.products);
     sg_json_number(json, "call_equivalents", sum->stats.force_calls);
     sg_json_number(json, "wall_s", sum->wall_s);
 }

@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Softest mode of the Hessian without the Hessian.
  *
- * H u is taken from one-sided differences of forces, -(F(x + d u) - F(x)) / d; the Krylov space is
- * orthogonalised in full at every step because it stays small. Zero modes are projected out of every vector:
- * left in, the free translations come back as curvature of either sign around zero. Source: Lanczos, J. Res.
- * Natl. Bur. Stand. 45, 255 (1950); Malek & Mousseau, PRE 62, 7723 (2000). */
+ * The Krylov space is orthogonalised in full at every step because it stays small. Zero modes are projected
+ * out of every vector: left in, the free translations come back as curvature of either sign around zero.
+ * Source: Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950); Malek & Mousseau, PRE 62, 7723 (2000). */
 #include "saddle_internal.h"
 
 #include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
-static const double difference =
-    1e-4; /* Å, norm of the displacement: rounding gives 1e-8 eV/Å^2, anharmonicity a few 1e-3 */
 static const double space_exhausted = 1e-10; /* eV/Å^2, nothing left to add to the Krylov space */
-
-static sg_status hessian_times(surface *s, const double *x, const double *f0, const double *u,
-                               double *scratch, double *out)
-{
-    double energy;
-
-    for (size_t k = 0; k < s->m; k++)
-        scratch[k] = x[k] + difference * u[k];
-    const sg_status st = surface_force(s, scratch, &energy, out);
-    if (st != SG_OK) return st;
-    for (size_t k = 0; k < s->m; k++)
-        out[k] = (f0[k] - out[k]) / difference;
-    return SG_OK;
-}
 
 /* Lowest eigenpair of the tridiagonal matrix of order k. */
 static sg_status lowest_pair(int k, const double *alpha, const double *beta, double *value, double *vector)
@@ -70,7 +53,7 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
     vec_scale(m, 1 / norm, u);
     while (k < rule->max_iterations && k < scratch->capacity && k < LANCZOS_MAX) {
         u = scratch->basis + (size_t)k * m;
-        if ((st = hessian_times(s, x, f0, u, scratch->x, scratch->w)) != SG_OK) return st;
+        if ((st = surface_hessian(s, x, f0, u, scratch->x, scratch->w)) != SG_OK) return st;
         keep_out(s, deflate, scratch->w);
         alpha[k] = vec_dot(m, u, scratch->w);
         for (int pass = 0; pass < 2; pass++)

@@ -18,7 +18,9 @@ typedef struct surface {
     size_t m;   /* 3 n_active */
     int n_zero; /* rigid motions that cost nothing; then all atoms are active, in their order */
     sg_forces out;
-    int *calls; /* counter of the phase in hand */
+    int has_hessian;
+    double (*product)[3]; /* [2 n] vector and product, for potentials that have it */
+    int *calls;           /* counter of the phase in hand */
 } surface;
 
 sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys,
@@ -28,6 +30,11 @@ void surface_get(const surface *s, double *x);
 
 /* Energy and forces at packed positions x; forces are free of the zero modes. */
 sg_status surface_force(surface *s, const double *x, double *energy, double *f);
+
+/* H u at x: by the potential's products where it has them, else from the force f0 at x and one more. Counts
+ * as one call. */
+sg_status surface_hessian(surface *s, const double *x, const double *f0, const double *u, double *scratch,
+                          double *out);
 
 /* Remove the zero modes, as they are at the positions last computed, from a packed vector. */
 void surface_project(const surface *s, double *v);

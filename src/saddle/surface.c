@@ -5,6 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+static const double difference =
+    1e-4; /* Å, norm of the displacement: rounding gives 1e-8 eV/Å^2, anharmonicity a few 1e-3 */
+
 sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *work, sg_system *sys,
                        const sg_atom_set *set)
 {
@@ -17,7 +20,9 @@ sg_status surface_init(surface *s, const sg_potential *pot, sg_potential_work *w
     s->set = set;
     s->atom = sg_calloc((size_t)n_candidates, sizeof *s->atom);
     s->out.f = sg_calloc((size_t)sys->n, sizeof *s->out.f);
-    if (!s->atom || !s->out.f) {
+    s->has_hessian = sg_potential_has_hessian(pot);
+    if (s->has_hessian) s->product = sg_calloc(2 * (size_t)sys->n, sizeof *s->product);
+    if (!s->atom || !s->out.f || (s->has_hessian && !s->product)) {
         surface_clear(s);
         return sg_fail(SG_ENOMEM, "surface of %d atoms", n_candidates);
     }
@@ -34,6 +39,7 @@ void surface_clear(surface *s)
 {
     sg_free(s->atom);
     sg_free(s->out.f);
+    sg_free(s->product);
     memset(s, 0, sizeof *s);
 }
 
@@ -57,6 +63,39 @@ sg_status surface_force(surface *s, const double *x, double *energy, double *f)
     return SG_OK;
 }
 
+/* One-sided difference of two forces. */
+static sg_status hessian_by_difference(surface *s, const double *x, const double *f0, const double *u,
+                                       double *scratch, double *out)
+{
+    double energy;
+
+    for (size_t k = 0; k < s->m; k++)
+        scratch[k] = x[k] + difference * u[k];
+    const sg_status st = surface_force(s, scratch, &energy, out);
+    if (st != SG_OK) return st;
+    for (size_t k = 0; k < s->m; k++)
+        out[k] = (f0[k] - out[k]) / difference;
+    return SG_OK;
+}
+
+sg_status surface_hessian(surface *s, const double *x, const double *f0, const double *u, double *scratch,
+                          double *out)
+{
+    if (!s->has_hessian) return hessian_by_difference(s, x, f0, u, scratch, out);
+    double(*const v)[3] = s->product, (*const hv)[3] = s->product + s->sys->n;
+    memset(v, 0, (size_t)s->sys->n * sizeof *v);
+    for (int k = 0; k < s->n_active; k++) {
+        memcpy(s->sys->x[s->atom[k]], x + 3 * k, 3 * sizeof *x);
+        memcpy(v[s->atom[k]], u + 3 * k, 3 * sizeof *u);
+    }
+    const sg_status st =
+        sg_potential_hessian_times(s->pot, s->work, s->sys, s->set, (const double(*)[3])v, hv);
+    if (s->calls) ++*s->calls;
+    for (int k = 0; k < s->n_active; k++)
+        memcpy(out + 3 * k, hv[s->atom[k]], 3 * sizeof *out);
+    return st;
+}
+
 void surface_project(const surface *s, double *v)
 {
     if (s->n_zero > 0) sg_system_project(s->sys, (const double(*)[3])s->sys->x, (double(*)[3])v);
@@ -64,9 +103,17 @@ void surface_project(const surface *s, double *v)
 
 double vec_dot(size_t m, const double *a, const double *b)
 {
-    double sum = 0;
-    for (size_t k = 0; k < m; k++)
+    enum { LANES = 8 }; /* partial sums, so that the order of the additions is fixed and yet wide */
+    double part[LANES] = {0}, sum = 0;
+    const size_t whole = m - m % LANES;
+
+    for (size_t k = 0; k < whole; k += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            part[l] += a[k + l] * b[k + l];
+    for (size_t k = whole; k < m; k++)
         sum += a[k] * b[k];
+    for (size_t l = 0; l < LANES; l++)
+        sum += part[l];
     return sum;
 }
 

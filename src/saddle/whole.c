@@ -36,7 +36,7 @@ static sg_status converge(const sg_saddle_problem *p, sg_saddle_work *w, surface
     if (st != SG_OK) return st;
     out->outcome = outcome_of_climb(end, 1);
     if (out->outcome != SG_FOUND) return SG_OK;
-    /* the last force call was a Lanczos difference: one more at the saddle itself, for the virial */
+    /* the last call was a product or a difference: one more at the saddle itself, for the virial */
     if ((st = surface_force(s, w->x, &out->e_saddle, f)) != SG_OK) return st;
     out->f_saddle = vec_max_atom(s->m, f);
     memcpy(out->virial_saddle, s->out.virial, sizeof out->virial_saddle);
