@@ -12,14 +12,9 @@
 
 static const double push_off = 0.15; /* Å, farthest atom, off the saddle; doubled when it falls back */
 static const int push_off_tries = 3;
-static const double home_energy = 0.05, home_distance = 0.5; /* eV, Å: close enough to ask */
-static const double ask_again = 0.25;                        /* of the energy at which the answer was no */
-enum { LINE_POINTS = 3 };                                    /* between the point and the start */
-
-typedef struct watch { /* for the monitor of a descent */
-    const sg_saddle_problem *p;
-    double e_ask; /* eV, below it the question is put */
-} watch;
+static const double home_distance = 0.5; /* Å: close enough to ask */
+static const double ask_again = 0.25;    /* of the energy at which the answer was no */
+enum { LINE_POINTS = 3 };                /* between the point and the start */
 
 double distance_from_start(const sg_saddle_problem *p, const sg_system *sys)
 {
@@ -38,12 +33,11 @@ double way_back(const sg_saddle_problem *p, const saddle_point *from, sg_saddle_
     return back >= 0 ? 1 : -1;
 }
 
-static int time_to_ask(void *arg, const sg_system *sys, double energy, double f_max)
+/* eV above the start: close enough to ask. What is stored is asked closer to the start, since a soft
+ * neighbour may lie downhill from farther away as well. */
+static double home_energy(const sg_atom_set *set)
 {
-    const watch *t = arg;
-
-    (void)f_max;
-    return energy < t->e_ask && distance_from_start(t->p, sys) < home_distance;
+    return set ? 0.05 : 0.02;
 }
 
 /* Does the energy, on the straight way from w->sys to the start, rise by no more than the least barrier? Puts
@@ -58,7 +52,7 @@ static sg_status straight_home(const sg_saddle_problem *p, const sg_atom_set *se
     sg_status st = SG_OK;
 
     *yes = 0;
-    if (energy - p->e_start > home_energy || p->e_start - energy > SG_BARRIER_MIN) return SG_OK;
+    if (energy - p->e_start > home_energy(set) || p->e_start - energy > SG_BARRIER_MIN) return SG_OK;
     memcpy(w->line_x, w->sys->x, bytes);
     if (sg_system_displacement(w->sys, (const double(*)[3])w->sys->x, (const double(*)[3])p->start->x, w->way,
                                NULL) > home_distance)
@@ -83,28 +77,46 @@ static sg_status straight_home(const sg_saddle_problem *p, const sg_atom_set *se
     return st;
 }
 
+typedef struct watch { /* over a descent */
+    const sg_saddle_problem *p;
+    const sg_atom_set *set;
+    sg_saddle_work *w;
+    int *calls, home;
+    double e_ask; /* eV, below it the question is put */
+    sg_status status;
+} watch;
+
+/* After each step of a descent: 1 ends it. The question leaves the positions as they are. */
+static int ask(void *arg, const sg_system *sys, double energy, double f_max)
+{
+    watch *const t = arg;
+
+    (void)f_max;
+    if (energy >= t->e_ask || distance_from_start(t->p, sys) >= home_distance) return 0;
+    t->e_ask = t->p->e_start + ask_again * (energy - t->p->e_start);
+    t->status = straight_home(t->p, t->set, energy, t->w, t->calls, &t->home);
+    return t->home || t->status != SG_OK;
+}
+
 /* Relax w->sys until home is certain (end->stop is SG_STOP_MONITOR then) or a minimum is reached. */
 static sg_status descend(const sg_saddle_problem *p, const sg_atom_set *set, double f_max, sg_saddle_work *w,
                          int *calls, sg_minimize_result *end, int *home)
 {
-    watch arg = {.p = p, .e_ask = p->e_start + home_energy};
+    watch over = {.p = p, .set = set, .w = w, .calls = calls, .e_ask = p->e_start + home_energy(set)};
     sg_minimize_options rule = sg_minimize_defaults();
-    sg_status st;
 
     rule.f_max = f_max;
     rule.max_step = p->opt->step_max;
     if (home) {
-        *home = 0;
-        rule.monitor = time_to_ask;
-        rule.monitor_arg = &arg;
+        rule.monitor = ask;
+        rule.monitor_arg = &over;
     }
-    do {
-        if ((st = sg_minimize(p->pot, w->forces, w->sys, set, &rule, end)) != SG_OK) return st;
-        *calls += end->force_calls;
-        if (home && (end->stop == SG_STOP_CONVERGED || end->stop == SG_STOP_MONITOR))
-            st = straight_home(p, set, end->energy, w, calls, home);
-        arg.e_ask = p->e_start + ask_again * (end->energy - p->e_start);
-    } while (st == SG_OK && end->stop == SG_STOP_MONITOR && !*home);
+    sg_status st = sg_minimize(p->pot, w->forces, w->sys, set, &rule, end);
+    *calls += end->force_calls;
+    if (st == SG_OK) st = over.status;
+    if (st == SG_OK && home && !over.home && end->stop == SG_STOP_CONVERGED)
+        st = straight_home(p, set, end->energy, w, calls, &over.home);
+    if (home) *home = over.home;
     return st;
 }
 
