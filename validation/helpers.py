@@ -55,11 +55,25 @@ def call(command, **kwargs):
     return result.stdout
 
 
-def slowglass(*arguments):
-    """The JSON object that a command of slowglass ends with."""
+def slowglass_lines(*arguments):
+    """What a command of slowglass prints, and the JSON object that it ends with."""
     command = [slowglass_path()] + [str(a) for a in arguments]
     command += ["--threads", os.environ.get("THREADS", "1"), "--quiet", "--json"]
-    return json.loads(call(command).strip().splitlines()[-1])
+    lines = call(command).strip().splitlines()
+    return lines[:-1], json.loads(lines[-1])
+
+
+def slowglass(*arguments):
+    """The JSON object that a command of slowglass ends with."""
+    return slowglass_lines(*arguments)[1]
+
+
+def search_events(*arguments):
+    """The events that `slowglass search` lists, as dictionaries (event: text), and its JSON object."""
+    lines, summary = slowglass_lines("search", *arguments)
+    table = [line.split("\t") for line in lines if "\t" in line]
+    return [{name: text if name in ("event", "source") else float(text) for name, text in zip(table[0], row)}
+            for row in table[1:]], summary
 
 
 class Folder:
