@@ -134,9 +134,15 @@ sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *pus
 /* The same from half way between the start and w->near. */
 sg_status local_between(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out);
 
-/* From w->sys and out->mode to an accepted event, or not. second_chance: undo a slip and try again; after a
- * local phase, which has done so where it is cheap, that pays once in ten times. */
-sg_status whole_phase(const sg_saddle_problem *p, int second_chance, sg_rng *rng, sg_saddle_work *w,
+typedef enum whole_chance {
+    WHOLE_FIRST, /* a saddle of the local phase */
+    WHOLE_ALONE, /* no local phase has looked: a slip is undone once */
+    WHOLE_AGAIN  /* the search has found a saddle before: fewer calls */
+} whole_chance;
+
+/* From w->sys and out->mode to an accepted event, or not. After a local phase, which has undone slips where
+ * it is cheap, doing so again pays once in ten times. */
+sg_status whole_phase(const sg_saddle_problem *p, whole_chance chance, sg_rng *rng, sg_saddle_work *w,
                       sg_passage *out);
 
 /* Sign of the mode that points to the start. */

@@ -182,7 +182,7 @@ static sg_status toward_neighbour(const sg_saddle_problem *p, sg_rng *rng, sg_sa
     const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
     sg_status st = local_between(p, w, out);
 
-    if (st == SG_OK && out->outcome == SG_FOUND) st = whole_phase(p, 0, rng, w, out);
+    if (st == SG_OK && out->outcome == SG_FOUND) st = whole_phase(p, WHOLE_AGAIN, rng, w, out);
     if (st != SG_OK || out->outcome == SG_FOUND || out->outcome == SG_KNOWN) return st;
     out->outcome = SG_DISCONNECTED; /* the first finding stands */
     out->e_saddle = e_saddle;
@@ -197,7 +197,8 @@ sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push
 
     begin(p, w, out);
     sg_status st = local_phase(p, centre, push, rng, w, out, &is_local);
-    if (st == SG_OK && out->outcome == SG_FOUND) st = whole_phase(p, !is_local, rng, w, out);
+    if (st == SG_OK && out->outcome == SG_FOUND)
+        st = whole_phase(p, is_local ? WHOLE_FIRST : WHOLE_ALONE, rng, w, out);
     for (int k = 0; k < max_neighbours && st == SG_OK && out->outcome == SG_DISCONNECTED && is_local; k++)
         st = toward_neighbour(p, rng, w, out);
     return st;
@@ -213,5 +214,5 @@ sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3
         memcpy(out->mode, mode_guess, (size_t)out->n * sizeof *out->mode);
     else
         sg_system_displacement(p->start, (const double(*)[3])p->start->x, x_guess, out->mode, NULL);
-    return whole_phase(p, 1, rng, w, out);
+    return whole_phase(p, WHOLE_ALONE, rng, w, out);
 }

@@ -9,12 +9,14 @@ static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here kno
 static const lanczos_rule second_mode = {20, LANCZOS_MAX, 0.01, 1};
 static const double random_part = 0.1; /* of the start vector, beside the last step */
 static const lanczos_rule first_mode = {2, 8, 0.1, 0};
-static const int whole_wait = 8; /* steps: the mode is found, and whole calls are dear */
-static const int refine_calls =
-    500; /* a guess that takes more is none: half of all come in 100, nine tenths in 300 */
+static const int whole_wait = 8;     /* steps: the mode is found, and whole calls are dear */
+static const int refine_calls = 500; /* a guess that takes more is none: half of all come in 100, nine
+                                      * tenths in 300 */
+static const int again_calls = 200;  /* of a second guess, whose search has found something already */
 
 /* Step 4: converge w->sys along out->mode with everything free. The surface stays open for step 6. */
-static sg_status converge(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
+static sg_status converge(const sg_saddle_problem *p, int most_calls, sg_saddle_work *w, surface *s,
+                          sg_passage *out)
 {
     climb_end end = CLIMB_LIMIT;
     double curvature = -1, energy, f_end;
@@ -31,7 +33,7 @@ static sg_status converge(const sg_saddle_problem *p, sg_saddle_work *w, surface
     curvature = mode.value;
     const int left = calls_left(p, &out->calls);
     const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max,
-                             left < refine_calls ? left : refine_calls, whole_wait};
+                             left < most_calls ? left : most_calls, whole_wait};
     st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
     if (st != SG_OK) return st;
     out->outcome = outcome_of_climb(end, 1);
@@ -124,10 +126,11 @@ static sg_status check_index(surface *s, sg_rng *rng, sg_saddle_work *w, sg_pass
 }
 
 /* Steps 4 and 5 once. */
-static sg_status connect(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
+static sg_status connect(const sg_saddle_problem *p, int most_calls, sg_saddle_work *w, surface *s,
+                         sg_passage *out)
 {
     sg_potential_work_reset(w->forces);
-    const sg_status st = converge(p, w, s, out);
+    const sg_status st = converge(p, most_calls, w, s, out);
 
     if (st != SG_OK || out->outcome != SG_FOUND) return st;
     if (p->known && p->known(p->known_arg, out->e_saddle, (const double(*)[3])out->x_saddle))
@@ -147,18 +150,18 @@ static void undo_slip(const sg_saddle_problem *p, sg_saddle_work *w, const sg_pa
             w->sys->x[i][a] = p->start->x[i][a] + w->side[i][a];
 }
 
-sg_status whole_phase(const sg_saddle_problem *p, int second_chance, sg_rng *rng, sg_saddle_work *w,
+sg_status whole_phase(const sg_saddle_problem *p, whole_chance chance, sg_rng *rng, sg_saddle_work *w,
                       sg_passage *out)
 {
     surface s;
     sg_status st = surface_init(&s, p->pot, w->forces, w->sys, NULL);
 
     if (st != SG_OK) return st;
-    st = connect(p, w, &s, out);
-    if (st == SG_OK && out->outcome == SG_DISCONNECTED && second_chance) {
+    st = connect(p, chance == WHOLE_AGAIN ? again_calls : refine_calls, w, &s, out);
+    if (st == SG_OK && out->outcome == SG_DISCONNECTED && chance == WHOLE_ALONE) {
         const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
         undo_slip(p, w, out);
-        st = connect(p, w, &s, out);
+        st = connect(p, again_calls, w, &s, out);
         if (st == SG_OK && out->outcome != SG_FOUND &&
             out->outcome != SG_KNOWN) { /* then the first finding stands */
             out->outcome = SG_DISCONNECTED;
