@@ -118,6 +118,7 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
     double overlap = 0;
     sg_status st = surface_force(s, x, energy, c->f);
 
+    memcpy(c->x_old, x, m * sizeof *x); /* the last step is zero until there is one */
     while (st == SG_OK) {
         *f_end = vec_max_atom(m, c->f);
         if (*f_end <= rule->f_max &&

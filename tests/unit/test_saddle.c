@@ -191,6 +191,28 @@ static void check_repetition(const defect *d, int n, const int *centre)
     searcher_clear(&used);
 }
 
+/* The same for a saddle that needs no step to converge, so that nothing of it is in the scratch yet. */
+static void check_converged_guess(const defect *d, int n, const int *centre)
+{
+    searcher found, used, fresh;
+    int k = 0;
+
+    searcher_make(d, &found);
+    searcher_make(d, &used);
+    searcher_make(d, &fresh);
+    while (k < n && search(d, centre[k], 3, &found) != SG_FOUND)
+        k++;
+    assert_true(k < n);
+    search(d, centre[(k + 1) % n], 3, &used);
+    refine(d, (positions)found.p->x_saddle, (positions)found.p->mode, &used);
+    refine(d, (positions)found.p->x_saddle, (positions)found.p->mode, &fresh);
+    assert_int_equal(fresh.p->outcome, SG_FOUND);
+    assert_same_passage(fresh.p, used.p);
+    searcher_clear(&found);
+    searcher_clear(&used);
+    searcher_clear(&fresh);
+}
+
 static void test_same_stream_same_bits(void **state)
 {
     int neighbour[12];
@@ -202,6 +224,7 @@ static void test_same_stream_same_bits(void **state)
     check_repetition(&d, 8, neighbour);
     d.opt.local_radius = 4.0; /* the same with a frozen far field in the first phase */
     check_repetition(&d, 8, neighbour);
+    check_converged_guess(&d, 8, neighbour);
     defect_clear(&d);
 }
 
