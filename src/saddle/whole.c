@@ -9,10 +9,11 @@ static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here kno
 static const lanczos_rule second_mode = {20, LANCZOS_MAX, 0.01, 1};
 static const double random_part = 0.1; /* of the start vector, beside the last step */
 static const lanczos_rule first_mode = {2, 8, 0.1, 0};
-static const int whole_wait = 8;     /* steps: the mode is found, and whole calls are dear */
-static const int refine_calls = 500; /* a guess that takes more is none: half of all come in 100, nine
-                                      * tenths in 300 */
-static const int again_calls = 200;  /* of a second guess, whose search has found something already */
+static const int whole_wait = 8;      /* steps: the mode is found, and whole calls are dear */
+static const int refine_calls = 500;  /* a guess that takes more is none: half of all come in 100, nine
+                                       * tenths in 300 */
+static const int again_calls = 200;   /* of a second guess, whose search has found something already */
+static const double ridge_step = 0.1; /* Å, farthest atom, off a point with two directions down */
 
 /* Step 4: converge w->sys along out->mode with everything free. The surface stays open for step 6. */
 static sg_status converge(const sg_saddle_problem *p, int most_calls, sg_saddle_work *w, surface *s,
@@ -150,6 +151,40 @@ static void undo_slip(const sg_saddle_problem *p, sg_saddle_work *w, const sg_pa
             w->sys->x[i][a] = p->start->x[i][a] + w->side[i][a];
 }
 
+/* A stationary point with two directions down is left along the second of them, to the side of the start. */
+static void leave_ridge(const sg_saddle_problem *p, const surface *s, sg_saddle_work *w,
+                        const sg_passage *out)
+{
+    const double longest = vec_max_atom(s->m, w->mode2);
+    double toward = 0;
+
+    sg_system_displacement(p->start, (const double(*)[3])out->x_saddle, (const double(*)[3])p->start->x,
+                           w->side, NULL);
+    for (int k = 0; k < s->n_active; k++)
+        for (int a = 0; a < 3; a++)
+            toward += w->side[s->atom[k]][a] * w->mode2[3 * k + a];
+    const double step = (toward < 0 ? -1 : 1) * ridge_step / longest;
+    memcpy(w->sys->x, out->x_saddle, (size_t)out->n * sizeof *out->x_saddle);
+    for (int k = 0; k < s->n_active; k++)
+        for (int a = 0; a < 3; a++)
+            w->sys->x[s->atom[k]][a] += step * w->mode2[3 * k + a];
+}
+
+/* From a second guess in w->sys, if calls are left; if that comes to nothing, the first finding stands. */
+static sg_status connect_again(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
+{
+    const sg_outcome outcome = out->outcome;
+    const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
+
+    if (calls_left(p, &out->calls) == 0) return SG_OK;
+    const sg_status st = connect(p, again_calls, w, s, out);
+    if (st != SG_OK || out->outcome == SG_FOUND || out->outcome == SG_KNOWN) return st;
+    out->outcome = outcome;
+    out->e_saddle = e_saddle;
+    out->f_saddle = f_saddle;
+    return SG_OK;
+}
+
 sg_status whole_phase(const sg_saddle_problem *p, whole_chance chance, sg_rng *rng, sg_saddle_work *w,
                       sg_passage *out)
 {
@@ -159,17 +194,15 @@ sg_status whole_phase(const sg_saddle_problem *p, whole_chance chance, sg_rng *r
     if (st != SG_OK) return st;
     st = connect(p, chance == WHOLE_AGAIN ? again_calls : refine_calls, w, &s, out);
     if (st == SG_OK && out->outcome == SG_DISCONNECTED && chance == WHOLE_ALONE) {
-        const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
         undo_slip(p, w, out);
-        st = connect(p, again_calls, w, &s, out);
-        if (st == SG_OK && out->outcome != SG_FOUND &&
-            out->outcome != SG_KNOWN) { /* then the first finding stands */
-            out->outcome = SG_DISCONNECTED;
-            out->e_saddle = e_saddle;
-            out->f_saddle = f_saddle;
-        }
+        st = connect_again(p, w, &s, out);
     }
     if (st == SG_OK && out->outcome == SG_FOUND) st = check_index(&s, rng, w, out);
+    if (st == SG_OK && out->outcome == SG_WRONG_INDEX && out->curvature2 < 0) {
+        leave_ridge(p, &s, w, out);
+        st = connect_again(p, w, &s, out);
+        if (st == SG_OK && out->outcome == SG_FOUND) st = check_index(&s, rng, w, out);
+    }
     surface_clear(&s);
     return st;
 }
