@@ -330,16 +330,18 @@ static int load_table(void *arg, const void *record)
     return 0;
 }
 
+/* Where no landscape is kept, the edges named are those of an explorer that has gone: only yields count. */
 static int load_row(void *arg, const void *record)
 {
     loader *l = arg;
-    const sg_cat_search *r = record;
+    sg_cat_search row = *(const sg_cat_search *)record;
 
-    if (r->edge > l->ex->n_edges)
-        l->st = sg_fail(SG_ECORRUPT, "search %llu names edge %llu of %zu", (unsigned long long)r->id,
-                        (unsigned long long)r->edge, l->ex->n_edges);
+    if (!l->ex->opt.keep_landscape) row.edge = 0;
+    if (row.edge > l->ex->n_edges)
+        l->st = sg_fail(SG_ECORRUPT, "search %llu names edge %llu of %zu", (unsigned long long)row.id,
+                        (unsigned long long)row.edge, l->ex->n_edges);
     else
-        l->st = count_row(l->ex, r);
+        l->st = count_row(l->ex, &row);
     return l->st != SG_OK;
 }
 

@@ -63,6 +63,10 @@ for g in -0.002 0.002; do
     # shellcheck disable=SC2086
     "$program" search strained$g.extxyz --max 0 --base first.cat $potential --barrier-max 1 > at$g.tsv
 done
+# A structure in another cell after one whose searches have found something.
+# shellcheck disable=SC2086
+"$program" search "$glass" strained0.002.extxyz --max 6 $potential > cells.tsv || die "two cells"
+[ "$(hops cells.tsv | cut -f1 | sort -u | tr -d '\n')" = 12 ] || die "no hops in the second cell"
 hops first.tsv | cut -f6,11 | sort > slope.txt
 hops at-0.002.tsv | cut -f6,3 | awk '{ print $2 "\t" $1 }' | sort > below.txt
 hops at0.002.tsv | cut -f6,3 | awk '{ print $2 "\t" $1 }' | sort > above.txt
