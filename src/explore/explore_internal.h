@@ -49,7 +49,6 @@ typedef struct slot { /* one task of a batch: input and result */
     double barrier;       /* lent: of the generic event, eV */
     double (*x_guess)[3]; /* [n] */
     double (*mode_guess)[3];
-    int has_mode;
     sg_passage *passage;
     sg_status status;
     double equivalents; /* force calls spent, to a millionth: what a thread has spent before does not show */

@@ -69,8 +69,8 @@ typedef struct lanczos_result {
     int settled; /* the tolerance was met */
 } lanczos_result;
 
-/* Softest mode at x by Lanczos with one-sided differences of forces. v: start vector in, mode out (unit).
- * `deflate` NULL or a unit vector kept out of the space. */
+/* Softest mode at x by Lanczos, from products of the Hessian. f0: forces at x. v: start vector in, mode out
+ * (unit). `deflate` NULL or a unit vector kept out of the space. */
 sg_status lanczos_softest(surface *s, const double *x, const double *f0, const lanczos_rule *rule,
                           const double *deflate, double *v, lanczos_scratch *scratch, lanczos_result *result);
 
@@ -85,7 +85,7 @@ typedef struct climb_rule {
 typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT } climb_end;
 
 typedef struct climb_scratch {
-    double *f, *f_old, *x_old, *step, *g; /* [m] */
+    double *f, *f_old, *x_old, *step, *g; /* [m]; after a climb x_old is the place before its last step */
     double *s, *y;                        /* [memory][m] raw displacement and force differences */
     lanczos_scratch lanczos;
 } climb_scratch;

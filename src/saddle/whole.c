@@ -20,7 +20,7 @@ static sg_status converge(const sg_saddle_problem *p, int most_calls, sg_saddle_
                           sg_passage *out)
 {
     climb_end end = CLIMB_LIMIT;
-    double curvature = -1, energy, f_end;
+    double energy, f_end;
     lanczos_result mode;
 
     surface_get(s, w->x);
@@ -31,7 +31,7 @@ static sg_status converge(const sg_saddle_problem *p, int most_calls, sg_saddle_
     sg_status st = surface_force(s, w->x, &energy, f);
     if (st == SG_OK) st = lanczos_softest(s, w->x, f, &first_mode, NULL, w->v, &w->climb.lanczos, &mode);
     if (st != SG_OK) return st;
-    curvature = mode.value;
+    double curvature = mode.value;
     const int left = calls_left(p, &out->calls);
     const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max,
                              left < most_calls ? left : most_calls, whole_wait};
