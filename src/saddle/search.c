@@ -176,12 +176,15 @@ static void begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out
 }
 
 /* A saddle between two other minima tells where the start has a neighbour: the nearer of them. What parts the
- * two is looked for half way. */
-static sg_status toward_neighbour(const sg_saddle_problem *p, sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+ * two is looked for half way. is_new: the way there was seen to the end; if not, a second attempt would be
+ * the same one. */
+static sg_status toward_neighbour(const sg_saddle_problem *p, sg_rng *rng, sg_saddle_work *w, sg_passage *out,
+                                  int *is_new)
 {
     const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
     sg_status st = local_between(p, w, out);
 
+    *is_new = out->outcome == SG_FOUND || out->outcome == SG_DISCONNECTED;
     if (st == SG_OK && out->outcome == SG_FOUND) st = whole_phase(p, WHOLE_AGAIN, rng, w, out);
     if (st != SG_OK || out->outcome == SG_FOUND || out->outcome == SG_KNOWN) return st;
     out->outcome = SG_DISCONNECTED; /* the first finding stands */
@@ -193,14 +196,15 @@ static sg_status toward_neighbour(const sg_saddle_problem *p, sg_rng *rng, sg_sa
 sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
                            sg_saddle_work *w, sg_passage *out)
 {
-    int is_local;
+    int is_local, is_new = 1;
 
     begin(p, w, out);
     sg_status st = local_phase(p, centre, push, rng, w, out, &is_local);
     if (st == SG_OK && out->outcome == SG_FOUND)
         st = whole_phase(p, is_local ? WHOLE_FIRST : WHOLE_ALONE, rng, w, out);
-    for (int k = 0; k < max_neighbours && st == SG_OK && out->outcome == SG_DISCONNECTED && is_local; k++)
-        st = toward_neighbour(p, rng, w, out);
+    for (int k = 0;
+         k < max_neighbours && st == SG_OK && out->outcome == SG_DISCONNECTED && is_local && is_new; k++)
+        st = toward_neighbour(p, rng, w, out, &is_new);
     return st;
 }
 
