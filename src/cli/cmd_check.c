@@ -103,9 +103,8 @@ static double capped(double searches, int64_t cap)
 
 static void make_estimate(const cli *c, const sg_system *sys, double force_call_s, estimate *e)
 {
-    const double pi = 3.14159265358979323846;
     const double r = c->cfg.search.local_radius_A;
-    const double share = fmin(1.0, 4.0 / 3.0 * pi * r * r * r / sys->cell.volume);
+    const double share = fmin(1.0, 4.0 / 3.0 * SG_PI * r * r * r / sys->cell.volume);
     const double searches = (double)c->cfg.search.per_atom * (sys->n - sys->n_fixed);
     const double search_h = (CALLS_LOCAL * share + CALLS_FULL) * force_call_s / 3600.0;
     const double frames = c->cfg.output.snapshot == SG_SNAPSHOT_EVERY ? 1.0 : 0.0;

@@ -37,7 +37,7 @@ static double window(const sg_explorer *ex)
 static double local_share(const sg_explorer *ex)
 {
     const double r = ex->opt.saddle.local_radius + ex->pot->cutoff / 2;
-    const double share = 4.0 / 3.0 * 3.14159265358979324 * r * r * r / ex->frame->cell.volume;
+    const double share = 4.0 / 3.0 * SG_PI * r * r * r / ex->frame->cell.volume;
     return ex->opt.saddle.local_radius > 0 && share < 1 ? share : 1;
 }
 

@@ -320,7 +320,7 @@ static double mean_move(const sg_system *sys, const double (*a)[3], const double
  * enters. */
 static void phase_drift(const sg_system *sys, const double (*a)[3], const double (*b)[3], double drift[3])
 {
-    const double two_pi = 6.283185307179586;
+    const double two_pi = 2.0 * SG_PI;
     const sg_cell *cell = &sys->cell;
     double sine[3] = {0.0, 0.0, 0.0}, cosine[3] = {0.0, 0.0, 0.0};
 
