@@ -162,7 +162,8 @@ static int capped(int64_t value)
     return value > INT32_MAX ? INT32_MAX : (int)value;
 }
 
-/* Those that searches can start with, `local` first: the others were not made to be alone in a table. */
+/* Those that searches can start with; the others name what is refined. In this order they are dealt shares.
+ */
 static const sg_sampler pushes[] = {SG_SAMPLER_LOCAL, SG_SAMPLER_WIDE, SG_SAMPLER_SOFT,
                                     SG_SAMPLER_CUBIC, SG_SAMPLER_KICK, SG_SAMPLER_ECHO};
 enum { N_PUSHES = sizeof pushes / sizeof *pushes };
