@@ -133,7 +133,8 @@ static sg_status connect_local(const sg_saddle_problem *p, surface *s, double e_
                 const int i = s->atom[k];
                 w->x[3 * k + a] = p->start->x[i][a] + w->x_local[i][a] - w->near[i][a];
             }
-        st = climb_local(p, s, e_limit, again_calls, w, curvature, out, &energy);
+        const int left = calls_left(p, &out->calls);
+        st = climb_local(p, s, e_limit, left < again_calls ? left : again_calls, w, curvature, out, &energy);
         if (st != SG_OK) return st;
         if (out->outcome != SG_FOUND) break;
     }
