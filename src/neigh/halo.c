@@ -13,6 +13,7 @@
 #include "slowglass/neigh.h"
 
 #include "near.h"
+#include "neigh_internal.h"
 
 #include <limits.h>
 #include <math.h>
@@ -243,25 +244,6 @@ static void choose_extent(draft *d)
     if (!d->keep) g->low[0] = 0; /* partners come later in the order, of which a is the first number */
 }
 
-/* A lower bound for the squared distance of atoms in bins that lie o apart: each component of their vector is
- * bounded on its own. */
-static double least_distance2(const double bin[3][3], const int o[3])
-{
-    double sum = 0.0;
-
-    for (int a = 0; a < 3; a++) {
-        double low = 0.0, high = 0.0;
-        for (int k = 0; k < 3; k++) {
-            const double one = (o[k] - 1) * bin[k][a], other = (o[k] + 1) * bin[k][a];
-            low += fmin(one, other);
-            high += fmax(one, other);
-        }
-        const double gap = fmax(0.0, fmax(low, -high));
-        sum += gap * gap;
-    }
-    return sum;
-}
-
 static sg_status make_stencil(grid *g, const sg_cell *cell, double r_list)
 {
     const double r2 = r_list * r_list * (1.0 + MARGIN);
@@ -280,7 +262,7 @@ static sg_status make_stencil(grid *g, const sg_cell *cell, double r_list)
             *r = (run){a, b, reach[2] + 1, -reach[2] - 1};
             for (int c = -reach[2]; c <= reach[2]; c++) {
                 const int o[3] = {a, b, c};
-                if (least_distance2((const double(*)[3])bin, o) >= r2) continue;
+                if (sg_bins_least_distance2((const double(*)[3])bin, o) >= r2) continue;
                 if (c < r->first) r->first = c;
                 r->last = c;
             }

@@ -15,6 +15,8 @@
  * Source: Allen & Tildesley, Computer Simulation of Liquids, 2nd ed. (2017), section 5.3. */
 #include "slowglass/neigh.h"
 
+#include "neigh_internal.h"
+
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
@@ -350,9 +352,7 @@ static sg_status fill_shifts(sg_neigh *nl, const bins *b)
 
 /* ---- search ---- */
 
-/* A lower bound for the squared distance of atoms in bins that lie o apart: each component of their vector is
- * bounded on its own. */
-static double least_distance2(const double bin[3][3], const int o[3])
+double sg_bins_least_distance2(const double bin[3][3], const int o[3])
 {
     double sum = 0.0;
 
@@ -386,7 +386,7 @@ static sg_status fill_columns(bins *b, const sg_cell *cell, double r_list)
             *col = (column){oa, ob, b->reach[2] + 1, -b->reach[2] - 1};
             for (int oc = -b->reach[2]; oc <= b->reach[2]; oc++) {
                 const int o[3] = {oa, ob, oc};
-                if (least_distance2((const double(*)[3])bin, o) >= r2) continue;
+                if (sg_bins_least_distance2((const double(*)[3])bin, o) >= r2) continue;
                 if (oc < col->first) col->first = oc;
                 col->last = oc;
             }
