@@ -223,12 +223,8 @@ static sg_status check_frozen(const sg_potential_work *work, const sg_system *sy
     const sg_halo *const part = work->fast.part;
 
     for (int p = part->n_rows; p < part->n_atoms; p++) {
-        const int i = part->atom[p];
-        const double *const x = sys->x[i], *const before = work->base.x[i];
-        if (x[0] == before[0] && x[1] == before[1] && x[2] == before[2]) continue;
-        return sg_fail(SG_EINVAL,
-                       "frozen atom id %d has moved since the free set was taken up; reset the work first",
-                       sys->id[i]);
+        const sg_status st = sg_work_check_frozen(work, sys, part->atom[p]);
+        if (st != SG_OK) return st;
     }
     return SG_OK;
 }

@@ -112,6 +112,9 @@ uint64_t sg_work_set_hash(const sg_atom_set *set);
 /** 1 when the frozen atoms' base must be computed anew for this set. */
 int sg_work_needs_base(const sg_potential_work *work, const sg_system *sys, const sg_atom_set *set);
 
+/** SG_EINVAL when atom i is not where it was when the base was computed. */
+sg_status sg_work_check_frozen(const sg_potential_work *work, const sg_system *sys, int i);
+
 /** Room for the base, emptied; call before filling base.density and base.embedding. */
 sg_status sg_work_base_begin(sg_potential_work *work, const sg_system *sys);
 

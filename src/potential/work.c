@@ -206,6 +206,16 @@ static int part_stale(const sg_part *p, const sg_system *sys, const sg_atom_set 
     return 0;
 }
 
+sg_status sg_work_check_frozen(const sg_potential_work *work, const sg_system *sys, int i)
+{
+    const double *const x = sys->x[i], *const before = work->base.x[i];
+
+    if (x[0] == before[0] && x[1] == before[1] && x[2] == before[2]) return SG_OK;
+    return sg_fail(SG_EINVAL,
+                   "frozen atom id %d has moved since the free set was taken up; reset the work first",
+                   sys->id[i]);
+}
+
 /* The base holds for frozen atoms that stay where they are; those within reach are looked at. */
 static sg_status check_frozen(const sg_potential_work *work, const sg_system *sys, const sg_atom_set *set)
 {
@@ -213,11 +223,8 @@ static sg_status check_frozen(const sg_potential_work *work, const sg_system *sy
 
     for (int k = 0; k < p->n; k++) {
         const int i = p->global[k];
-        const double *const x = sys->x[i], *const before = work->base.x[i];
-        if (set->member[i] || (x[0] == before[0] && x[1] == before[1] && x[2] == before[2])) continue;
-        return sg_fail(SG_EINVAL,
-                       "frozen atom id %d has moved since the free set was taken up; reset the work first",
-                       sys->id[i]);
+        const sg_status st = set->member[i] ? SG_OK : sg_work_check_frozen(work, sys, i);
+        if (st != SG_OK) return st;
     }
     return SG_OK;
 }
