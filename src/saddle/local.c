@@ -101,20 +101,9 @@ static sg_status look_back(const sg_saddle_problem *p, const sg_atom_set *set, d
                            sg_saddle_work *w, sg_passage *out, int *home)
 {
     const saddle_point from = {e_saddle, (const double(*)[3])w->x_local, (const double(*)[3])w->mode_local};
-    const double toward = way_back(p, &from, w);
-    double nearest = INFINITY;
-    sg_minimize_result end;
+    double other;
 
-    *home = 0;
-    for (int side = 0; side < 2 && !*home; side++) {
-        const sg_status st = descend_from(p, &from, side == 0 ? toward : -toward, NULL, set, p->opt->f_local,
-                                          w, &out->calls.relax, &end, home);
-        if (st != SG_OK) return st;
-        const double d = distance_from_start(p, w->sys);
-        if (d < nearest) memcpy(w->near, w->sys->x, (size_t)out->n * sizeof *w->near);
-        if (d < nearest) nearest = d;
-    }
-    return SG_OK;
+    return look_for_home(p, &from, NULL, set, p->opt->f_local, w, &out->calls.relax, &other, home);
 }
 
 /* Until the start is on one side of the local saddle. A climb may trip a soft spot on its way; its saddle

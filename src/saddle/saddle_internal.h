@@ -157,6 +157,13 @@ sg_status descend_from(const sg_saddle_problem *p, const saddle_point *from, dou
                        const sg_atom_set *near, const sg_atom_set *set, double f_max, sg_saddle_work *w,
                        int *calls, sg_minimize_result *end, int *home);
 
+/* Down both sides, the one towards the start first, until the start is seen. home: it was, and `other` is the
+ * sign of the side still to be looked at. w->near: of the minima come to, the one closer to the start. The
+ * rest as for descend_from. */
+sg_status look_for_home(const sg_saddle_problem *p, const saddle_point *from, const sg_atom_set *near,
+                        const sg_atom_set *set, double f_max, sg_saddle_work *w, int *calls, double *other,
+                        int *home);
+
 typedef struct push_task { /* what a sampler is given */
     surface *surface;
     const double *x; /* [m] the inherent structure */

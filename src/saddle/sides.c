@@ -147,3 +147,22 @@ sg_status descend_from(const sg_saddle_problem *p, const saddle_point *from, dou
     }
     return st;
 }
+
+sg_status look_for_home(const sg_saddle_problem *p, const saddle_point *from, const sg_atom_set *near,
+                        const sg_atom_set *set, double f_max, sg_saddle_work *w, int *calls, double *other,
+                        int *home)
+{
+    double nearest = INFINITY, sign = way_back(p, from, w);
+    sg_minimize_result end;
+
+    *home = 0;
+    for (int side = 0; side < 2 && !*home; side++, sign = -sign) {
+        const sg_status st = descend_from(p, from, sign, near, set, f_max, w, calls, &end, home);
+        if (st != SG_OK) return st;
+        const double d = distance_from_start(p, w->sys);
+        if (d < nearest) memcpy(w->near, w->sys->x, (size_t)w->sys->n * sizeof *w->near);
+        if (d < nearest) nearest = d;
+    }
+    *other = sign;
+    return SG_OK;
+}

@@ -72,21 +72,15 @@ static sg_status both_sides(const sg_saddle_problem *p, sg_saddle_work *w, sg_pa
     const saddle_point from = {out->e_saddle, (const double(*)[3])out->x_saddle,
                                (const double(*)[3])out->mode};
     sg_minimize_result end;
-    double nearest = INFINITY, sign = way_back(p, &from, w);
-    int home = 0;
+    double other;
+    int home;
     sg_atom_set set;
     const sg_atom_set *const near = surroundings(p, w, out, &set);
-    sg_status st;
+    sg_status st = look_for_home(p, &from, near, NULL, f_seen, w, &out->calls.relax, &other, &home);
 
-    for (int side = 0; side < 2 && !home; side++, sign = -sign) {
-        st = descend_from(p, &from, sign, near, NULL, f_seen, w, &out->calls.relax, &end, &home);
-        if (st != SG_OK) return st;
-        const double d = distance_from_start(p, w->sys);
-        if (d < nearest) memcpy(w->near, w->sys->x, bytes);
-        if (d < nearest) nearest = d;
-    }
+    if (st != SG_OK) return st;
     if (!home) return out->outcome = SG_DISCONNECTED, SG_OK;
-    st = descend_from(p, &from, sign, near, NULL, p->opt->f_minimum, w, &out->calls.relax, &end, &home);
+    st = descend_from(p, &from, other, near, NULL, p->opt->f_minimum, w, &out->calls.relax, &end, &home);
     if (st != SG_OK) return st;
     if (home) return out->outcome = SG_SAME_MINIMUM, SG_OK;
     if (end.stop != SG_STOP_CONVERGED) return out->outcome = SG_REFINE_FAILED, SG_OK;
