@@ -59,7 +59,7 @@ grep -q '^2	Zr	1	0.00000	0.00000	0.00000	0.00000	0.50000	0.00000	0.00000	1.00000
 [ "$(grep -c '^3$' event.extxyz)" -eq 3 ] || die "show -o: frames"
 [ "$(grep -o 'frame=[a-z]*' event.extxyz | tr '\n' ' ')" = "frame=start frame=saddle frame=final " ] || die "frames"
 
-bad 2 "need info, list or show" catalog inof run
+bad 2 "need one of info list show" catalog inof run
 bad 2 "'catalog merge' is not available in this version" catalog merge run other
 bad 2 "catalog info takes one catalog" catalog info
 bad 2 "the id of an event" catalog show run
@@ -69,6 +69,7 @@ bad 2 "several events begin with b" catalog show run b
 bad 2 "no event has the id 0000000000000009" catalog show run 0000000000000009
 bad 2 "three frames need" catalog show run abcd -o event.data
 bad 2 "need barrier or key" catalog list run --sort id
+bad 2 "catalog info takes no --sort" catalog info run --sort key
 "$program" catalog list run > /dev/full 2> err && die "a full stdout went unnoticed"
 [ "$(cksum < run/catalog/data.mdb)" = "$before" ] || die "reading changed the catalog"
 ls run/catalog > files

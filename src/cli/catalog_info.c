@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* slowglass catalog info: the header of a catalog and its counts. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli_catalog.h"
+#include "slowglass/curate.h"
+
+static void print_header(cli *c, const sg_catalog_header *h)
+{
+    char text[256] = "";
+    double cutoff[SG_CATALOG_MAX_SPECIES * SG_CATALOG_MAX_SPECIES];
+    int n = 0;
+
+    for (int a = 0; a < h->n_species; a++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s", a ? "," : "", cli_symbol(h->number[a]));
+        for (int b = a; b < h->n_species; b++)
+            cutoff[n++] = h->cutoff[a][b];
+    }
+    cli_result_integer(c, "format", h->format);
+    cli_result_integer(c, "key_version", h->key_version);
+    cli_result_text(c, "potential", h->potential);
+    cli_result_hex(c, "fingerprint", h->fingerprint);
+    cli_result_text(c, "elements", text);
+    cli_result_numbers(c, "cutoffs_A", n, cutoff); /* pairs 11 12 .. 22 .. */
+    cli_result_number(c, "variant_radius_A", h->variant_radius);
+    snprintf(text, sizeof text, "%" PRIu64, h->seed); /* may be larger than JSON's whole numbers */
+    cli_result_text(c, "seed", text);
+    cli_result_text(c, "program", h->program);
+}
+
+static sg_status info(cli *c, sg_catalog *cat)
+{
+    static const char *const counts[SG_DB_COUNT] = {[SG_DB_ENVIRONMENTS] = "n_environments",
+                                                    [SG_DB_VARIANTS] = "n_variants",
+                                                    [SG_DB_EVENTS] = "n_events",
+                                                    [SG_DB_STATES] = "n_states",
+                                                    [SG_DB_EDGES] = "n_edges",
+                                                    [SG_DB_TABLES] = "n_tables",
+                                                    [SG_DB_SEARCHES] = "n_searches",
+                                                    [SG_DB_STEPS] = "n_steps"};
+    sg_curate_info data;
+    char key[64];
+
+    const sg_status st = sg_curate_get_info(cat, &data);
+    if (st != SG_OK) return st;
+    print_header(c, sg_catalog_get_header(cat));
+    cli_result_hex(c, "content_hash", data.content_hash);
+    cli_result_integer(c, "size_bytes", (int64_t)data.bytes);
+    for (int db = 0; db < SG_DB_COUNT; db++)
+        cli_result_integer(c, counts[db], (int64_t)data.count[db]);
+    cli_result_integer(c, "n_damaged", (int64_t)(data.damaged_events + data.damaged_searches));
+    cli_result_integer(c, "events_found", (int64_t)data.found);
+    cli_result_number(c, "barrier_min_eV", data.barrier_min);
+    cli_result_number(c, "barrier_median_eV", data.barrier_median);
+    cli_result_number(c, "barrier_max_eV", data.barrier_max);
+    cli_result_number(c, "gamma_min", data.gamma_min);
+    cli_result_number(c, "gamma_max", data.gamma_max);
+    for (int k = 0; k < SG_OUTCOME_COUNT; k++) {
+        snprintf(key, sizeof key, "searches_%s", sg_outcome_text((sg_outcome)k));
+        cli_result_integer(c, key, (int64_t)data.outcome[k]);
+    }
+    if (data.outcome_unknown) cli_result_integer(c, "searches_unknown", (int64_t)data.outcome_unknown);
+    return SG_OK;
+}
+
+sg_status cli_catalog_info(cli *c)
+{
+    return cli_catalog_with(c, info);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The actions of `slowglass catalog`: each opens what it needs from c->input[1..], prints its results and
+ * returns. Their table stands in cmd_catalog.c. */
+#ifndef SLOWGLASS_CLI_CATALOG_H
+#define SLOWGLASS_CLI_CATALOG_H
+
+#include "cli_internal.h"
+#include "slowglass/catalog.h"
+
+sg_status cli_catalog_info(cli *c);
+sg_status cli_catalog_list(cli *c);
+sg_status cli_catalog_show(cli *c);
+
+/* Read-only; `path` is the folder of a catalog, or of a run, which has one inside. */
+sg_status cli_catalog_open(cli *c, const char *path, sg_catalog **cat);
+
+/* Open c->input[1], let `act` read it, close it. */
+sg_status cli_catalog_with(cli *c, sg_status (*act)(cli *c, sg_catalog *cat));
+
+void cli_result_hex(cli *c, const char *key, uint64_t value); /* 16 digits, a text in JSON */
+const char *cli_symbol(int number);                           /* of an element, "?" if there is none */
+const char *cli_sampler_word(uint8_t sampler);                /* "unknown" for one of a later version */
+
+#endif
