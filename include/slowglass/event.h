@@ -46,6 +46,29 @@ sg_status sg_event_place(const sg_cat_event *event, const sg_cluster *target, in
                          const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], double residual_max, int max,
                          sg_placement *out, int *n);
 
+typedef struct sg_event_seen { /* one direction of a passage, to be compared with records */
+    uint64_t key;              /* of the centre */
+    double barrier;            /* eV */
+    const sg_cluster *cluster; /* around the centre, SG_TOPOLOGY_ASSIGN_MAX farther than any record reaches */
+    int n_perm;                /* automorphisms of the centre's shell */
+    const int (*perm)[SG_TOPOLOGY_MAX_VERTICES];
+    const double (*d_saddle)[3], (*d_final)[3]; /* displacements from the start, by cluster->atom, Å */
+} sg_event_seen;
+
+/** What two findings of one event agree in before any geometry: key, and barrier within 2 meV. */
+int sg_event_may_be_same(const sg_cat_event *event, uint64_t key, double barrier);
+
+/** Whether a generic record describes a passage: same key, barriers within 2 meV, and a placement of residual
+ * <= 0.15 Å (mirror images count) under which no displacement differs by more than 0.1 Å.
+ * Threads: any. Cost: one placement when key and barrier agree, else nothing. */
+sg_status sg_event_same(const sg_cat_event *event, const sg_event_seen *seen, int *same);
+
+/** The same of two records, in both directions: the shell and all atoms of either that move 0.2 Å or more are
+ * looked for in the other. Symmetric in a and b.
+ * @param perm automorphisms of the shell of their key */
+sg_status sg_event_same_records(const sg_cat_event *a, const sg_cat_event *b, int n_perm,
+                                const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], int *same);
+
 /** Guess of saddle and mode in the whole system from a placement. x_saddle, mode: [n][3]. */
 void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target,
                     const sg_placement *placement, double (*x_saddle)[3], double (*mode)[3]);

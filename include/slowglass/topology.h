@@ -97,6 +97,10 @@ sg_status sg_topology_marginal(const sg_system *sys, const sg_topology_params *p
 /** 1 when the canonical forms are the same bytes. */
 int sg_environment_same(const sg_environment *a, const sg_environment *b);
 
+/** From a stored canonical form: key, n, number, form; atom is -1 and x is 0.
+ * @return SG_ECORRUPT: not a form of this key version. Threads: any. */
+sg_status sg_environment_from_form(const unsigned char *form, size_t size, sg_environment *out);
+
 /** All automorphisms of the coloured graph: perm[a][k] is the canonical position that takes the place of
  * position k; perm[0] is the identity. Generators from igraph, closed breadth-first in a fixed order.
  * @param n [out] number written; n == max may mean that there are more. Threads: igraph, one at a time. */

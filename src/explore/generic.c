@@ -7,37 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-static const double same_barrier =
-    2e-3; /* eV  } equivalent places of a crystal agree far better, two places of a */
-static const double same_displacement = 0.1; /* Å   } glass far worse */
-static const double same_reference = 0.15;   /* Å, residual of the placement */
-
 typedef struct side { /* one direction of a passage */
     sg_environment env;
     sg_cluster cluster;
     int n_perm;
     int perm[MAX_AUTOMORPHISMS][SG_TOPOLOGY_MAX_VERTICES];
-    sg_placement place[MAX_PLACEMENTS];
 } side;
-
-static int agrees(const sg_cat_event *ev, const side *s, const sg_placement *p, positions d_saddle,
-                  positions d_final)
-{
-    for (int k = 0; k < p->n; k++) {
-        const int i = s->cluster.atom[p->map[k]];
-        for (int a = 0; a < 3; a++) {
-            double to_saddle = 0, to_final = 0;
-            for (int b = 0; b < 3; b++) {
-                to_saddle += p->R[a][b] * (double)ev->d_saddle[k][b];
-                to_final += p->R[a][b] * (double)ev->d_final[k][b];
-            }
-            if (fabs(to_saddle - d_saddle[i][a]) > same_displacement ||
-                fabs(to_final - d_final[i][a]) > same_displacement)
-                return 0;
-        }
-    }
-    return 1;
-}
 
 /* --- events put since the last commit: look-ups in the store do not see them yet --- */
 
@@ -87,20 +62,20 @@ static sg_status compare_with(sg_explorer *ex, side *s, const sg_cat_event *ev, 
                               positions d_saddle, positions d_final, uint64_t *id)
 {
     sg_status st = SG_OK;
-    int n_place = 0;
+    int same = 0;
 
-    if (ev->key != s->env.key || fabs(ev->barrier - barrier) > same_barrier) return SG_OK;
+    if (!sg_event_may_be_same(ev, s->env.key, barrier)) return SG_OK;
     if (s->n_perm == 0) {
         st = sg_topology_automorphisms(&s->env, MAX_AUTOMORPHISMS, s->perm, &s->n_perm);
         if (st == SG_OK)
             st = sg_cluster_init(&s->cluster, ex->frame, &s->env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX,
                                  NULL);
     }
-    if (st == SG_OK)
-        st = sg_event_place(ev, &s->cluster, s->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])s->perm,
-                            same_reference, MAX_PLACEMENTS, s->place, &n_place);
-    for (int q = 0; q < n_place && st == SG_OK && *id == 0; q++)
-        if (agrees(ev, s, &s->place[q], d_saddle, d_final)) *id = ev->id;
+    const sg_event_seen seen = {
+        s->env.key, barrier, &s->cluster, s->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])s->perm,
+        d_saddle,   d_final};
+    if (st == SG_OK) st = sg_event_same(ev, &seen, &same);
+    if (same) *id = ev->id;
     return st;
 }
 
