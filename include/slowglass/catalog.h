@@ -73,7 +73,7 @@ typedef struct sg_cat_event { /* a generic event */
     uint8_t sampler;
 } sg_cat_event;
 
-enum { SG_CAT_STATE_VISITED = 1, SG_CAT_STATE_TABLE = 2 };
+enum { SG_CAT_STATE_VISITED = 1, SG_CAT_STATE_TABLE = 2, SG_CAT_STATE_COUNTED = 4 };
 
 typedef struct sg_cat_state { /* an inherent structure of this run */
     uint64_t id;

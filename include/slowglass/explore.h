@@ -63,6 +63,13 @@ typedef struct sg_explore_stats { /* since creation */
     uint64_t new_events;                                  /* generic events added */
 } sg_explore_stats;
 
+typedef struct sg_sources { /* entries of a rate table within the window of barriers, by sg_source */
+    uint32_t number[3];
+    double rate[3];                    /* 1/s */
+    uint32_t n_predicted;              /* of the inherited ones: not converged in this state */
+    double rate_predicted, rate_error; /* their rate, and what their error bars allow it to be more, 1/s */
+} sg_sources;
+
 /** @param like cell, species, fixed flags of all states; its positions do not matter
  * @param cat open for writing; its header's cutoffs are those of `params`. Borrowed, like pot and log, for
  * the explorer's life. States, edges and tables already in the catalog are taken over (resume). */
@@ -89,12 +96,17 @@ const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t stat
  * @param alive [out] 1: still entry k; 0: removed, the entries after it have moved up */
 sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive);
 
-/** Put a changed table and a state's flags into the catalog (no commit). */
-sg_status sg_explorer_mark_visited(sg_explorer *ex, uint64_t state);
+/** Put a state's new flags (SG_CAT_STATE_..) into the catalog (no commit). */
+sg_status sg_explorer_mark(sg_explorer *ex, uint64_t state, uint32_t flags);
+
+/** Where the entries of a complete table come from. An edge that was there already, found from its other end
+ * or brought by an earlier table, counts as inherited. */
+sg_sources sg_explorer_sources(const sg_explorer *ex, uint64_t state);
 
 uint64_t sg_explorer_n_states(const sg_explorer *ex);
 uint64_t sg_explorer_n_edges(const sg_explorer *ex);
 uint64_t sg_explorer_n_searches(const sg_explorer *ex); /* over the run's life, resumed parts included */
+uint64_t sg_explorer_n_rows(const sg_explorer *ex);     /* the same, refinements too */
 const sg_cat_state *sg_explorer_state(const sg_explorer *ex,
                                       uint64_t id); /* borrowed until a state is added */
 const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex,

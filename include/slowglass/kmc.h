@@ -29,6 +29,13 @@ typedef struct sg_kmc_options {
 
 typedef enum { SG_KMC_MOVED, SG_KMC_TIME_UP, SG_KMC_NO_EVENTS } sg_kmc_end;
 
+typedef struct sg_reuse { /* where the rate table of a step came from, and the work done for it */
+    uint64_t step, state; /* state: the one that the step began in */
+    int made;           /* its table was made in this step; 0: it was there, events drawn were reconverged */
+    sg_sources sources; /* of the table, at the draw */
+    uint64_t first_row, end_row; /* rows of the searches database that were written in this step */
+} sg_reuse;
+
 /** Begin at `start` (row 0), or go on after the last step that the catalog holds.
  * ex and cat are borrowed for the walk's life. Errors: SG_ECORRUPT when the stored steps do not fit the
  * landscape. */
@@ -43,6 +50,10 @@ sg_status sg_kmc_step(sg_kmc *walk, sg_cat_step *row, sg_kmc_end *end);
 
 /** The last row. */
 sg_cat_step sg_kmc_row(const sg_kmc *walk);
+
+/** Account of a step, also of one that was not taken because time was up; SG_ENOTFOUND for a step that found
+ * its table made and what it drew converged: it has none. Committed together with the step's row. */
+sg_status sg_kmc_reuse(sg_catalog *cat, uint64_t step, sg_reuse *out);
 
 /** Make everything up to the last step durable. */
 sg_status sg_kmc_commit(sg_kmc *walk);

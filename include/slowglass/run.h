@@ -4,8 +4,8 @@
  *   run.ini            effective settings; with start.extxyz all that --resume needs
  *   start.extxyz       the structure as it was given
  *   catalog/           the truth: states, events, tables, searches, steps
- *   trajectory.tsv events.tsv searches.tsv trajectory.extxyz     projections of the catalog, made anew by a
- * resume final.extxyz summary.json ageing.png (ageing.gp)             written when a run ends or is
+ *   trajectory.tsv events.tsv searches.tsv reuse.tsv trajectory.extxyz     projections of the catalog, made
+ * anew by a resume final.extxyz summary.json ageing.png (ageing.gp)             written when a run ends or is
  * interrupted
  *
  * Everything that decides what a run computes is fixed in run.ini before the first force call: cutoffs and
@@ -62,14 +62,22 @@ typedef struct sg_run_shares {
     double catalog, inherited, searched;
 } sg_run_shares; /* of 1; NaN without entries */
 
+typedef struct sg_run_work { /* over the run's life; calls as searches.tsv counts them */
+    uint64_t searches, calls_searches, refined, calls_refined;
+    uint64_t outcome[SG_OUTCOME_COUNT]; /* of what was refined */
+} sg_run_work;
+
 typedef struct sg_run_summary {
     sg_run_end end;
     sg_cat_step last;                        /* the last row */
     uint64_t n_states, n_events, n_searches; /* over the run's life */
-    sg_run_shares all, all_rate; /* entries of all tables within the window of barriers: by number, by rate */
+    uint64_t n_tables;                       /* made */
+    sg_run_shares all, all_rate; /* entries of all tables within the window of barriers, each as it was when
+                                    its state was left first: by number, by rate */
     sg_run_shares later, later_rate; /* the same, tables of states after the start alone */
-    sg_explore_stats stats;          /* of this process */
-    double wall_s;                   /* of this process */
+    sg_run_work work;
+    sg_explore_stats stats; /* of this process */
+    double wall_s;          /* of this process */
     int n_atoms;
 } sg_run_summary;
 

@@ -65,6 +65,22 @@ static sg_status configure_resumed(cli *c, const char *folder, char **structure)
     return st;
 }
 
+/* "1903 events refined for 73 tables, 245 calls each: 1500 converged, 129 disconnected, .." */
+static void print_refinements(const sg_run_summary *sum)
+{
+    const sg_run_work *w = &sum->work;
+
+    if (w->refined == 0) return;
+    printf("%llu events refined for %llu tables, %.0f calls each: %llu converged",
+           (unsigned long long)w->refined, (unsigned long long)sum->n_tables,
+           (double)w->calls_refined / (double)w->refined,
+           (unsigned long long)(w->outcome[SG_FOUND] + w->outcome[SG_KNOWN]));
+    for (int k = 0; k < SG_OUTCOME_COUNT; k++)
+        if (k != SG_FOUND && k != SG_KNOWN && w->outcome[k] > 0)
+            printf(", %llu %s", (unsigned long long)w->outcome[k], sg_outcome_text((sg_outcome)k));
+    putchar('\n');
+}
+
 static void print_shares(cli *c, const sg_run_summary *sum)
 {
     const double window = c->cfg.search.barrier_max_eV;
@@ -78,6 +94,11 @@ static void print_shares(cli *c, const sg_run_summary *sum)
         printf("; after the start %.1f %%, %.1f %%, %.1f %%", 100 * sum->later.catalog,
                100 * sum->later.inherited, 100 * sum->later.searched);
     putchar('\n');
+    if (!isnan(sum->later_rate.searched))
+        printf(
+            "by rate: after the start %.2f %% from the catalog, %.2f %% inherited, %.2f %% searched anew\n",
+            100 * sum->later_rate.catalog, 100 * sum->later_rate.inherited, 100 * sum->later_rate.searched);
+    print_refinements(sum);
     if (sum->last.step > 0)
         printf("last step: rate of the known events %.3g /s, missing rate (Chao1, uncalibrated) %.3g /s\n",
                sum->last.rate_total, sum->last.rate_missing);
@@ -159,7 +180,8 @@ const cli_command cmd_age = {
     .usage = "RUN.ini [--out DIR] | --resume DIR",
     .details = "Makes the folder DIR (the run file's name, if not given) with run.ini, catalog, "
                "trajectory.tsv, events.tsv,\n"
-               "searches.tsv, trajectory.extxyz, final.extxyz, summary.json and ageing.png. An interrupted "
+               "searches.tsv, reuse.tsv, trajectory.extxyz, final.extxyz, summary.json and ageing.png. An "
+               "interrupted "
                "or killed run goes\n"
                "on with --resume DIR and gives the same numbers as if it had not been; so does any number of "
                "threads.",

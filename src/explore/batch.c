@@ -106,11 +106,11 @@ static sg_status run_parallel(sg_explorer *ex, size_t first, int count)
     return SG_OK;
 }
 
-static sg_status log_row(sg_explorer *ex, const task *t, sg_sampler sampler, const sg_passage *p,
-                         uint64_t edge)
+sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sampler, const sg_passage *p,
+                  uint64_t edge)
 {
     const sg_cat_search row = {.id = ex->n_rows++,
-                               .state = ex->plan.state,
+                               .state = state,
                                .edge = edge,
                                .atom = t->atom,
                                .attempt = t->attempt,
@@ -119,7 +119,7 @@ static sg_status log_row(sg_explorer *ex, const task *t, sg_sampler sampler, con
                                .calls = {(uint32_t)p->calls.leave, (uint32_t)p->calls.climb,
                                          (uint32_t)p->calls.refine, (uint32_t)p->calls.relax,
                                          (uint32_t)p->calls.verify},
-                               .barrier = p->e_saddle - ex->state[ex->plan.state].energy};
+                               .barrier = p->e_saddle - ex->state[state].energy};
     const sg_status st = count_row(ex, &row);
     return st == SG_OK ? sg_catalog_put_search(ex->cat, &row) : st;
 }
@@ -196,7 +196,7 @@ static sg_status merge(sg_explorer *ex, const task *t, const slot *s)
     uint64_t edge_id = 0;
     const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, s->sampler, p, &edge_id)
                                                 : merge_refined(ex, t, s->found, p, &edge_id);
-    return st == SG_OK ? log_row(ex, t, s->sampler, p, edge_id) : st;
+    return st == SG_OK ? log_row(ex, ex->plan.state, t, s->sampler, p, edge_id) : st;
 }
 
 static sg_status commit_batch(sg_explorer *ex)

@@ -167,6 +167,9 @@ int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);
 
 /* batch.c */
 sg_status run_batches(sg_explorer *ex);
+/* The row of what a task in `state` has come to. */
+sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sampler, const sg_passage *p,
+                  uint64_t edge);
 double equivalents_since(const sg_saddle_work *work, double before);
 void frame_to(sg_explorer *ex, uint64_t state);
 sg_status keys_to_frame(sg_explorer *ex);

@@ -170,16 +170,20 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     sg_status st =
         sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, ex->work[0], s->passage);
     ex->stats.force_calls += equivalents_since(ex->work[0], before);
-    if (st != SG_OK && st != SG_ENUMERIC) return st;
-    ex->stats.refinements++;
+    if (st == SG_ENUMERIC) s->passage->outcome = SG_BLOW_UP, st = SG_OK;
+    if (st != SG_OK) return st;
+    const task asked = {TASK_INHERIT, entry.reverse, e->centre, 0, entry.edge};
     const uint64_t event = entry.reverse ? 0 : e->event;
     const uint32_t found = e->found;
     remove_entry(t, k);
-    if (st == SG_OK && s->passage->outcome == SG_FOUND)
+    ex->stats.refinements++;
+    if (s->passage->outcome == SG_FOUND)
         st = accept_passage(ex, state, s->passage, SG_SAMPLER_INHERITED, SG_SOURCE_INHERITED, event, found, 1,
                             &edge_id, &same);
     else
-        ex->stats.failed_refinements++, st = SG_OK;
+        ex->stats.failed_refinements++;
+    if (same >= 0) s->passage->outcome = SG_KNOWN;
+    if (st == SG_OK) st = log_row(ex, state, &asked, SG_SAMPLER_INHERITED, s->passage, edge_id);
     if (st == SG_OK &&
         edge_id != 0) { /* it was appended: back to its place, so that the order of the table stays */
         uint32_t last = t->n_entries - 1;
@@ -193,10 +197,10 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     return st == SG_OK ? put_table(ex, state) : st;
 }
 
-sg_status sg_explorer_mark_visited(sg_explorer *ex, uint64_t state)
+sg_status sg_explorer_mark(sg_explorer *ex, uint64_t state, uint32_t flags)
 {
-    if (ex->state[state].flags & SG_CAT_STATE_VISITED) return SG_OK;
-    ex->state[state].flags |= SG_CAT_STATE_VISITED;
+    if ((ex->state[state].flags & flags) == flags) return SG_OK;
+    ex->state[state].flags |= flags;
     return put_state(ex, state);
 }
 
@@ -213,6 +217,11 @@ uint64_t sg_explorer_n_edges(const sg_explorer *ex)
 uint64_t sg_explorer_n_searches(const sg_explorer *ex)
 {
     return ex->n_searches;
+}
+
+uint64_t sg_explorer_n_rows(const sg_explorer *ex)
+{
+    return ex->n_rows;
 }
 
 const sg_cat_state *sg_explorer_state(const sg_explorer *ex, uint64_t id)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The walk. What it needs to go on after a restart is its last row: step, state, the edge it came by, and the
  * clock's two words. Random numbers are named by the step, so they need no storing. */
-#include "slowglass/kmc.h"
+#include "kmc_internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@ struct sg_kmc {
     sg_cat_step row;
     sg_clock clock;
     uint64_t parent; /* state that the present one was reached from; itself at the start */
-    uint64_t edges_at_commit;
+    uint64_t rows;   /* of the searches database, at the end of the last step that wrote some */
     int since_commit;
 };
 
@@ -179,21 +179,53 @@ static void fill_row(sg_kmc *w, sg_cat_step *row)
     row->n_searches = sg_explorer_n_searches(w->ex);
 }
 
-static sg_status save(sg_kmc *w)
+/* Put the account of a step that began in `state`, if it has one. Called once more for a step that was not
+ * taken, it adds what is new. */
+static sg_status account(sg_kmc *w, uint64_t step, uint64_t state, int *has_one)
 {
-    sg_status st = sg_explorer_mark_visited(w->ex, w->row.state);
+    const int made = !(sg_explorer_state(w->ex, state)->flags & SG_CAT_STATE_COUNTED);
+    sg_reuse old;
 
+    *has_one = made || sg_explorer_n_rows(w->ex) != w->rows;
+    if (!*has_one) return SG_OK;
+    sg_status st = sg_kmc_reuse(w->cat, step, &old);
+    if (st == SG_ENOTFOUND) old = (sg_reuse){.first_row = w->rows}, st = SG_OK;
+    if (st != SG_OK) return st;
+    const sg_reuse r = {.step = step,
+                        .state = state,
+                        .made = made || old.made,
+                        .sources = sg_explorer_sources(w->ex, state),
+                        .first_row = old.first_row,
+                        .end_row = sg_explorer_n_rows(w->ex)};
+    st = account_put(w->cat, &r);
+    if (st == SG_OK) st = sg_explorer_mark(w->ex, state, SG_CAT_STATE_COUNTED);
+    if (st == SG_OK) w->rows = r.end_row;
+    return st;
+}
+
+/* The walk ends before its next step. */
+static sg_status stop(sg_kmc *w)
+{
+    int has_account;
+    const sg_status st = account(w, w->row.step + 1, w->row.state, &has_account);
+    return st == SG_OK ? sg_kmc_commit(w) : st;
+}
+
+static sg_status save(sg_kmc *w, uint64_t left)
+{
+    int worked = 0;
+    sg_status st = sg_explorer_mark(w->ex, w->row.state, SG_CAT_STATE_VISITED);
+
+    if (st == SG_OK && w->row.step > 0) st = account(w, w->row.step, left, &worked);
     if (st == SG_OK) st = sg_catalog_put_step(w->cat, &w->row);
     if (st != SG_OK) return st;
-    const int found_anything = sg_explorer_n_edges(w->ex) != w->edges_at_commit;
-    if (!found_anything && ++w->since_commit < w->opt.commit_every) return SG_OK;
+    if (!worked && ++w->since_commit < w->opt.commit_every) return SG_OK;
     return sg_kmc_commit(w);
 }
 
 sg_status sg_kmc_commit(sg_kmc *w)
 {
     w->since_commit = 0;
-    w->edges_at_commit = sg_explorer_n_edges(w->ex);
     return sg_catalog_commit(w->cat);
 }
 
@@ -224,14 +256,14 @@ sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const 
     w->ex = ex;
     w->cat = cat;
     w->opt = *opt;
-    w->edges_at_commit = sg_explorer_n_edges(ex);
     sg_status st = sg_catalog_count(cat, SG_DB_STEPS, &n_steps);
+    if (st == SG_OK) st = account_rows(cat, &w->rows);
     if (st == SG_OK && n_steps > 0) {
         st = take_up(w, n_steps);
     } else if (st == SG_OK) {
         w->row.state = w->parent = start;
         fill_row(w, &w->row);
-        st = save(w);
+        st = save(w, start);
         if (st == SG_OK) st = sg_kmc_commit(w);
     }
     if (st != SG_OK) {
@@ -262,10 +294,11 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
 
     *row = w->row;
     if (st != SG_OK) return st;
+    const uint64_t left = w->row.state;
     const double missing = t->rate_missing;
     if ((st = draw(w, &c, &n_states, &rate_total)) != SG_OK) return st;
-    if (!(rate_total > 0)) return *end = SG_KMC_NO_EVENTS, sg_kmc_commit(w);
-    if (sg_clock_time(&w->clock) + c.dt > w->opt.max_time) return *end = SG_KMC_TIME_UP, sg_kmc_commit(w);
+    if (!(rate_total > 0)) return *end = SG_KMC_NO_EVENTS, stop(w);
+    if (sg_clock_time(&w->clock) + c.dt > w->opt.max_time) return *end = SG_KMC_TIME_UP, stop(w);
 
     const sg_cat_entry entry = sg_explorer_known_table(w->ex, c.state)->entry[c.entry];
     const sg_cat_edge *edge = sg_explorer_edge(w->ex, entry.edge);
@@ -286,5 +319,5 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
     fill_row(w, &w->row);
     *row = w->row;
     *end = SG_KMC_MOVED;
-    return save(w);
+    return save(w, left);
 }

@@ -209,6 +209,7 @@ sg_status projections_open(sg_run *run)
 
     if (st == SG_OK) st = fresh_table(run, "events.tsv", event_columns, &run->out.events);
     if (st == SG_OK) st = fresh_table(run, "searches.tsv", search_columns, &run->out.searches);
+    if (st == SG_OK) st = fresh_table(run, "reuse.tsv", reuse_columns, &run->out.reuse);
     if (st != SG_OK) return st;
     run->out.frames = run_path(run->folder, "trajectory.extxyz");
     if (!run->out.frames) return sg_fail(SG_ENOMEM, "trajectory.extxyz");
@@ -218,6 +219,8 @@ sg_status projections_open(sg_run *run)
     run->out.last_time = 0;
     st = sg_catalog_each(run->cat, SG_DB_STEPS, replay_step, &p);
     if (st == SG_OK) st = p.st;
+    for (uint64_t step = 1; st == SG_OK && step <= sg_kmc_row(run->walk).step; step++)
+        st = reuse_write_step(run, step);
     if (st == SG_OK) st = projections_searches(run);
     return st == SG_OK ? projections_flush(run) : st;
 }
@@ -227,6 +230,7 @@ sg_status projections_step(sg_run *run, const sg_cat_step *row)
     sg_status st = write_step(run, row);
 
     if (st == SG_OK) st = write_event(run, row);
+    if (st == SG_OK) st = reuse_write_step(run, row->step);
     if (st == SG_OK && has_frame(run, row, run->out.last_time))
         st = write_frame(run, row, run->out.frames, 1);
     run->out.last_time = row->time;
@@ -241,15 +245,22 @@ sg_status projections_flush(sg_run *run)
     run->out.flushed_s = run_now_s();
     if (st == SG_OK) st = sg_tsv_flush(run->out.trajectory);
     if (st == SG_OK) st = sg_tsv_flush(run->out.events);
+    if (st == SG_OK) st = sg_tsv_flush(run->out.reuse);
     return st == SG_OK ? sg_tsv_flush(run->out.searches) : st;
+}
+
+sg_status projections_end(sg_run *run, const sg_cat_step *row)
+{
+    const sg_status st = reuse_write_step(run, row->step + 1);
+    return st == SG_OK ? projections_flush(run) : st;
 }
 
 sg_status projections_close(sg_run *run)
 {
-    sg_tsv *table[] = {run->out.trajectory, run->out.events, run->out.searches};
+    sg_tsv *table[] = {run->out.trajectory, run->out.events, run->out.searches, run->out.reuse};
     sg_status st = SG_OK;
 
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 4; k++) {
         const sg_status end = sg_tsv_close(table[k]);
         if (st == SG_OK) st = end;
     }

@@ -212,10 +212,10 @@ sg_status sg_run_walk(sg_run *run, sg_run_summary *sum)
     run->begin_time = begin.time;
     sg_status st = walk(run, &why);
     if (st == SG_OK) st = sg_kmc_commit(run->walk);
-    if (st == SG_OK) st = projections_flush(run);
-    if (st != SG_OK) return st;
     const sg_cat_step row = sg_kmc_row(run->walk);
-    run_summarise(run, why, sum);
+    if (st == SG_OK) st = projections_end(run, &row);
+    if (st != SG_OK) return st;
+    if ((st = run_summarise(run, why, sum)) != SG_OK) return st;
     if ((st = projections_final(run, &row)) != SG_OK) return st;
     if ((st = run_write_summary(run, sum)) != SG_OK) return st;
     if (run->cfg->output.picture && row.step > 0 && run_draw(run, sum) != SG_OK)

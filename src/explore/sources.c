@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the entries of a rate table come from. */
+#include "explore_internal.h"
+
+#include <math.h>
+
+/* An edge seen from its far end was there already; so was one that this table got from its parent. */
+static sg_source source_of(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry)
+{
+    const sg_cat_edge *e = &ex->edge[entry->edge - 1];
+    if (entry->kept || entry->reverse || e->from != state || e->source > SG_SOURCE_INHERITED)
+        return SG_SOURCE_INHERITED;
+    return (sg_source)e->source;
+}
+
+sg_sources sg_explorer_sources(const sg_explorer *ex, uint64_t state)
+{
+    const sg_cat_table *t = ex->table[state];
+    const double kt = SG_KB * ex->opt.temperature;
+    sg_sources out = {{0}, {0}, 0, 0, 0};
+
+    for (uint32_t k = 0; t && k < t->n_entries; k++) {
+        const sg_cat_entry *entry = &t->entry[k];
+        const double rate = sg_rate(entry->barrier, ex->opt.temperature, ex->opt.prefactor);
+        if (!in_window(ex, entry->barrier)) continue;
+        const sg_source source = source_of(ex, state, entry);
+        out.number[source]++;
+        out.rate[source] += rate;
+        if (!entry->kept) continue;
+        out.n_predicted++;
+        out.rate_predicted += rate;
+        out.rate_error += rate * expm1(entry->error / kt);
+    }
+    return out;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The account of a step as bytes, under the name "reuse <step>" of the catalog's meta records: eight whole
+ * numbers of 64 bits, then five of 64-bit floating point, little-endian. "reuse" alone: how many rows of
+ * searches have been accounted for. */
+#include "kmc_internal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char rows_name[] = "reuse";
+
+enum { N_WHOLE = 8, N_REAL = 5, ACCOUNT_SIZE = 8 * (N_WHOLE + N_REAL) };
+
+static void put_number(unsigned char *p, uint64_t v)
+{
+    for (int k = 0; k < 8; k++)
+        p[k] = (unsigned char)(v >> (8 * k));
+}
+
+static uint64_t get_number(const unsigned char *p)
+{
+    uint64_t v = 0;
+    for (int k = 7; k >= 0; k--)
+        v = v << 8 | p[k];
+    return v;
+}
+
+static void name_of(uint64_t step, char name[40])
+{
+    snprintf(name, 40, "reuse %" PRIu64, step);
+}
+
+static void encode(const sg_reuse *r, unsigned char *bytes)
+{
+    const sg_sources *s = &r->sources;
+    const uint64_t whole[N_WHOLE] = {r->state,     (uint64_t)r->made, s->number[0], s->number[1],
+                                     s->number[2], s->n_predicted,    r->first_row, r->end_row};
+    const double real[N_REAL] = {s->rate[0], s->rate[1], s->rate[2], s->rate_predicted, s->rate_error};
+    uint64_t bits;
+
+    for (int k = 0; k < N_WHOLE; k++)
+        put_number(bytes + 8 * k, whole[k]);
+    for (int k = 0; k < N_REAL; k++) {
+        memcpy(&bits, &real[k], sizeof bits);
+        put_number(bytes + 8 * (N_WHOLE + k), bits);
+    }
+}
+
+static void decode(const unsigned char *bytes, sg_reuse *r)
+{
+    uint64_t whole[N_WHOLE], bits;
+    double real[N_REAL];
+
+    for (int k = 0; k < N_WHOLE; k++)
+        whole[k] = get_number(bytes + 8 * k);
+    for (int k = 0; k < N_REAL; k++) {
+        bits = get_number(bytes + 8 * (N_WHOLE + k));
+        memcpy(&real[k], &bits, sizeof bits);
+    }
+    r->state = whole[0];
+    r->made = whole[1] != 0;
+    for (int k = 0; k < 3; k++) {
+        r->sources.number[k] = (uint32_t)whole[2 + k];
+        r->sources.rate[k] = real[k];
+    }
+    r->sources.n_predicted = (uint32_t)whole[5];
+    r->first_row = whole[6];
+    r->end_row = whole[7];
+    r->sources.rate_predicted = real[3];
+    r->sources.rate_error = real[4];
+}
+
+sg_status account_put(sg_catalog *cat, const sg_reuse *r)
+{
+    unsigned char bytes[ACCOUNT_SIZE], rows[8];
+    char name[40];
+
+    name_of(r->step, name);
+    encode(r, bytes);
+    const sg_status st = sg_catalog_put_meta(cat, name, bytes, sizeof bytes);
+    put_number(rows, r->end_row);
+    return st == SG_OK ? sg_catalog_put_meta(cat, rows_name, rows, sizeof rows) : st;
+}
+
+sg_status account_rows(sg_catalog *cat, uint64_t *rows)
+{
+    void *bytes = NULL;
+    size_t n = 0;
+    sg_status st = sg_catalog_get_meta(cat, rows_name, &bytes, &n);
+
+    *rows = 0;
+    if (st == SG_ENOTFOUND) return SG_OK;
+    if (st == SG_OK && n != 8) st = sg_fail(SG_ECORRUPT, "accounts: %zu bytes, expected 8", n);
+    if (st == SG_OK) *rows = get_number(bytes);
+    sg_free(bytes);
+    return st;
+}
+
+sg_status sg_kmc_reuse(sg_catalog *cat, uint64_t step, sg_reuse *out)
+{
+    char name[40];
+    void *bytes = NULL;
+    size_t n = 0;
+
+    memset(out, 0, sizeof *out);
+    name_of(step, name);
+    sg_status st = sg_catalog_get_meta(cat, name, &bytes, &n);
+    if (st == SG_OK && n != ACCOUNT_SIZE)
+        st = sg_fail(SG_ECORRUPT, "account of step %" PRIu64 ": %zu bytes, expected %d", step, n,
+                     ACCOUNT_SIZE);
+    if (st == SG_OK) {
+        decode(bytes, out);
+        out->step = step;
+    }
+    sg_free(bytes);
+    return st;
+}
