@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking into catalogs: what `slowglass catalog info|list|show` shows, as data. Own records of the catalog
- * only, bases not included. Nothing here writes to a catalog. Threads: one at a time per catalog. */
+/* Looking into catalogs: what `slowglass catalog info|list|show|stats|export` and `slowglass landscape
+ * export` show, as data and as files. Own records of the catalog only, bases not included. Nothing here
+ * writes to a catalog. No function holds more of a catalog in memory than a few numbers per record. Threads:
+ * one at a time per catalog. */
 #ifndef SLOWGLASS_CURATE_H
 #define SLOWGLASS_CURATE_H
 
@@ -24,9 +26,50 @@ typedef struct sg_curate_info {
  * Cost: reads every event and search once. SG_ENOMEM, and what the catalog returns. */
 sg_status sg_curate_get_info(sg_catalog *cat, sg_curate_info *out);
 
-typedef enum { SG_CURATE_BY_BARRIER, SG_CURATE_BY_KEY } sg_curate_order;
+/* ---- which events ---- */
 
-typedef struct sg_curate_row { /* one generic event */
+typedef struct sg_curate_filter {     /* of generic events; all ranges inclusive */
+    double barrier_low, barrier_high; /* eV */
+    double gamma_low, gamma_high;     /* strain at which it was found */
+    uint64_t key_low, key_high;
+    int centre;  /* atomic number; 0: any */
+    int sampler; /* that came upon it at least once; negative: any */
+} sg_curate_filter;
+
+/** The filter that lets everything pass, to be narrowed. */
+sg_curate_filter sg_curate_any(void);
+
+/** 1 if the event passes. One whose barrier or strain is NaN passes only where that range is not narrowed. */
+int sg_curate_passes(const sg_curate_filter *filter, const sg_cat_event *event);
+
+/** Range of the 64-bit numbers that, written as 16 hexadecimal digits, begin with `text` (an optional 0x
+ * before it). SG_EINVAL, with `what` as the thing's name: not 1 to 16 hexadecimal digits. */
+sg_status sg_curate_read_prefix(const char *what, const char *text, uint64_t *low, uint64_t *high);
+
+/** Visit the own events that pass, ascending by id; as sg_catalog_each.
+ * @param filter NULL: all */
+sg_status sg_curate_each(sg_catalog *cat, const sg_curate_filter *filter,
+                         int (*visit)(void *arg, const void *event), void *arg);
+
+/** How often an event was come upon by one sampler, over all runs. */
+uint64_t sg_curate_found_by(const sg_cat_event *event, int sampler);
+
+/* ---- lists ---- */
+
+typedef enum {
+    SG_CURATE_BY_BARRIER,
+    SG_CURATE_BY_BACK,
+    SG_CURATE_BY_ENERGY,
+    SG_CURATE_BY_FOUND,
+    SG_CURATE_BY_KEY,
+    SG_CURATE_BY_PARTICIPATION,
+    SG_CURATE_ORDERS
+} sg_curate_order;
+
+/** "barrier", "back", "dE", "found", "key", "participation". */
+const char *sg_curate_order_text(sg_curate_order order);
+
+typedef struct sg_curate_row { /* one generic event without its arrays */
     uint64_t id, key;
     double barrier, barrier_back; /* eV */
     double energy;                /* eV, final minimum minus start: barrier - barrier_back */
@@ -36,10 +79,44 @@ typedef struct sg_curate_row { /* one generic event */
     unsigned char centre; /* atomic number */
 } sg_curate_row;
 
-/** All generic events, ascending by barrier (NaN last) or by topology key; ties by id. Damaged ones are
- * skipped and reported to the catalog's log.
- * @param out [out] array of *n, free with sg_free; NULL on failure */
-sg_status sg_curate_list(sg_catalog *cat, sg_curate_order order, sg_curate_row **out, size_t *n);
+/** Generic events in an order, ascending (NaN last), ties by id. Damaged ones are skipped and reported to the
+ * catalog's log.
+ * @param descending the order turned round, NaN still last
+ * @param limit no more than the first so many; 0: all
+ * @param out [out] array of *n, free with sg_free; NULL on failure
+ * @param n_passed [out] events that pass the filter; may be NULL
+ * Memory: 72 bytes for each event kept, at most twice `limit` of them. Cost: reads every event once. */
+sg_status sg_curate_list(sg_catalog *cat, const sg_curate_filter *filter, sg_curate_order order,
+                         int descending, size_t limit, sg_curate_row **out, size_t *n, uint64_t *n_passed);
+
+/* ---- spectrum of barriers ---- */
+
+typedef struct sg_curate_bin {
+    uint64_t events, found, once; /* found: sum of the counters; once: events with the counter at 1 */
+    uint64_t centre[SG_CATALOG_MAX_SPECIES]; /* events by the species of the centre, in the header's order */
+} sg_curate_bin;
+
+typedef struct sg_curate_spectrum {
+    double width;             /* eV; bin k holds the barriers in [k width, (k + 1) width) */
+    size_t first, n;          /* the bins first .. first + n - 1 hold all events, none at the ends is empty */
+    sg_curate_bin *bin;       /* [n] */
+    uint64_t events, outside; /* outside: below zero, NaN, or beyond the last bin that can be */
+} sg_curate_spectrum;
+
+/** Count the events that pass by bins of their barriers.
+ * @param width > 0, eV; there are at most 100 000 bins
+ * @param out clear with sg_curate_spectrum_clear; zeroed on failure. Cost: reads every event once. */
+sg_status sg_curate_get_spectrum(sg_catalog *cat, const sg_curate_filter *filter, double width,
+                                 sg_curate_spectrum *out);
+void sg_curate_spectrum_clear(sg_curate_spectrum *s);
+
+/** Draw a spectrum by gnuplot: PATH (.png) and beside it the script .gp, which holds the data.
+ * @param header for the elements; @param title one line above the picture
+ * SG_EINVAL: no event, or a name that does not end in .png; what sg_io_gnuplot returns. */
+sg_status sg_curate_plot_spectrum(const sg_curate_spectrum *s, const sg_catalog_header *header,
+                                  const char *title, const char *path);
+
+/* ---- one event ---- */
 
 /** Event whose id, written as 16 hexadecimal digits, begins with `text` (an optional 0x before it).
  * @return SG_ENOTFOUND: none; SG_EINVAL: not hexadecimal, or more than one begins so (the text names two of
@@ -58,5 +135,10 @@ uint32_t sg_curate_centre(const sg_cat_event *event);
  * @return SG_ECORRUPT: an atom is of an element that the header does not name */
 sg_status sg_curate_event_frames(const sg_catalog_header *header, const sg_cat_event *event,
                                  sg_system *frame[3]);
+
+/** Those three frames as an extended XYZ file, all or nothing. Energies are relative to the start. Columns of
+ * every frame: d_saddle and d_final, displacements from the start, Å. */
+sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_event *event,
+                                 const char *path);
 
 #endif

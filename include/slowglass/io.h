@@ -55,6 +55,12 @@ void sg_frames_close(sg_frames *frames);
 
 /* ---- structures out ---- */
 
+typedef struct sg_frame_column { /* one more number or vector of every atom */
+    const char *name;            /* of the property: letters, digits, _ */
+    int n;                       /* numbers per atom */
+    const double *value;         /* [atoms][n] */
+} sg_frame_column;
+
 typedef struct sg_frame_info { /* what goes into a frame's comment; NULL: left out; all borrowed */
     const double *energy;      /* eV */
     const double *stress;      /* [6] xx yy zz xy xz yz, eV/Å^3, positive in tension (the sign of ASE) */
@@ -63,11 +69,14 @@ typedef struct sg_frame_info { /* what goes into a frame's comment; NULL: left o
     const double *time; /* ps; written as time_s */
     const int64_t *state;
     const char *extra; /* further text such as "potential=x.eam.fs run=7", no newline */
+    int n_columns;
+    const sg_frame_column *column; /* [n_columns], after the others */
 } sg_frame_info;
 
 /** Write one structure as extended XYZ, replacing the file at once (see sg_io_replace_begin).
- * Always has Lattice, Properties=species:S:1:pos:R:3:id:I:1[:forces:R:3][:move_mask:L:1], pbc, h0, gamma; 17
- * significant digits, so that reading gives the same bits. move_mask stands there when an atom is fixed.
+ * Always has Lattice, Properties=species:S:1:pos:R:3:id:I:1[:forces:R:3][:move_mask:L:1][columns], pbc, h0,
+ * gamma; 17 significant digits, so that reading gives the same bits. move_mask stands there when an atom is
+ * fixed.
  * @param info may be NULL
  * @return SG_EIO, SG_EFULL, SG_ENOMEM; SG_EINVAL: extra holds a line break */
 sg_status sg_io_write_extxyz(const char *path, const sg_system *sys, const sg_frame_info *info);

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* slowglass catalog list: generic events, one per line. */
+/* slowglass catalog list: generic events, one per line, or their histogram.
+ *
+ * The JSON of a list is printed row by row after the table: a tree of a million rows would need gigabytes. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "cli_catalog.h"
-#include "slowglass/curate.h"
 
-static void print_row(cli *c, const sg_curate_row *r)
+static void row_json(const sg_curate_row *r, sg_json *json)
 {
-    char id[20], key[20];
+    char text[20];
 
-    snprintf(id, sizeof id, "%016" PRIx64, r->id);
-    snprintf(key, sizeof key, "%016" PRIx64, r->key);
-    printf("%s\t%s\t%.6f\t%.6f\t%.6f\t%.2f\t%u\t%s\t%g\t%s\t%u\n", id, key, r->barrier, r->barrier_back,
-           r->energy, r->participation, r->found, cli_sampler_word(r->sampler), r->gamma,
-           cli_symbol(r->centre), r->n);
-    if (!c->result) return;
-    sg_json *json = sg_json_append(c->result, "events");
-    sg_json_text(json, "id", id);
-    sg_json_text(json, "key", key);
+    snprintf(text, sizeof text, "%016" PRIx64, r->id);
+    sg_json_text(json, "id", text);
+    snprintf(text, sizeof text, "%016" PRIx64, r->key);
+    sg_json_text(json, "key", text);
     sg_json_number(json, "barrier_eV", r->barrier);
     sg_json_number(json, "barrier_back_eV", r->barrier_back);
     sg_json_number(json, "dE_eV", r->energy);
@@ -30,28 +26,100 @@ static void print_row(cli *c, const sg_curate_row *r)
     sg_json_integer(json, "n_atoms", r->n);
 }
 
-static sg_status list(cli *c, sg_catalog *cat)
+/* The last line, in place of the one that c->result would become. */
+static sg_status print_json(cli *c, const sg_curate_row *row, size_t n, uint64_t n_passed)
+{
+    sg_status st = SG_OK;
+
+    if (!c->result) return SG_OK;
+    printf("{\"n_events\":%" PRIu64 ",\"events\":[", n_passed);
+    for (size_t k = 0; k < n && st == SG_OK; k++) {
+        sg_json *json = sg_json_create();
+        row_json(&row[k], json);
+        char *text = json ? sg_json_print(json) : NULL;
+        if (text)
+            printf("%s%s", k ? "," : "", text);
+        else
+            st = sg_fail(SG_ENOMEM, "JSON");
+        sg_free(text);
+        sg_json_free(json);
+    }
+    puts("]}");
+    sg_json_free(c->result);
+    c->result = NULL;
+    return st;
+}
+
+static void print_row(const sg_curate_row *r)
+{
+    printf("%016" PRIx64 "\t%016" PRIx64 "\t%.6f\t%.6f\t%.6f\t%.2f\t%u\t%s\t%g\t%s\t%u\n", r->id, r->key,
+           r->barrier, r->barrier_back, r->energy, r->participation, r->found, cli_sampler_word(r->sampler),
+           r->gamma, cli_symbol(r->centre), r->n);
+}
+
+static sg_status read_order(const cli *c, sg_curate_order *order)
 {
     const char *sort = cli_value(c, "sort");
-    int64_t limit = INT64_MAX;
+    char words[80] = "";
+
+    for (int k = 0; k < SG_CURATE_ORDERS; k++) {
+        const char *word = sg_curate_order_text((sg_curate_order)k);
+        if (!sort || strcmp(sort, word) == 0) return *order = (sg_curate_order)k, SG_OK;
+        snprintf(words + strlen(words), sizeof words - strlen(words), " %s", word);
+    }
+    return sg_fail(SG_EINVAL, "--sort %s, need one of%s", sort, words);
+}
+
+static sg_status histogram(cli *c, sg_catalog *cat, const sg_curate_filter *filter)
+{
+    const sg_catalog_header *header = sg_catalog_get_header(cat);
+    sg_curate_spectrum s;
+    sg_status st = cli_spectrum_get(c, cat, filter, &s);
+
+    if (st == SG_OK && cli_value(c, "histogram")) cli_spectrum_print(c, &s, header, 1);
+    if (st == SG_OK && cli_value(c, "histogram")) sg_json_integer(c->result, "n_events", (int64_t)s.events);
+    if (st == SG_OK) st = cli_spectrum_plot(c, &s, header);
+    sg_curate_spectrum_clear(&s);
+    return st;
+}
+
+static sg_status rows(cli *c, sg_catalog *cat, const sg_curate_filter *filter, sg_curate_order order,
+                      int64_t limit)
+{
     sg_curate_row *row = NULL;
     size_t n = 0;
+    uint64_t n_passed = 0;
+    sg_status st = sg_curate_list(cat, filter, order, cli_value(c, "reverse") != NULL,
+                                  limit > 0 ? (size_t)limit : 1, &row, &n, &n_passed);
 
-    if (sort && strcmp(sort, "barrier") != 0 && strcmp(sort, "key") != 0)
-        return sg_fail(SG_EINVAL, "--sort %s, need barrier or key", sort);
-    sg_status st = cli_whole(c, "limit", 0, INT64_MAX, &limit);
     if (st != SG_OK) return st;
-    const int by_key = sort && strcmp(sort, "key") == 0;
-    st = sg_curate_list(cat, by_key ? SG_CURATE_BY_KEY : SG_CURATE_BY_BARRIER, &row, &n);
-    if (st != SG_OK) return st;
+    if (limit == 0) n = 0; /* --limit 0: the header and the count */
     cli_progress_close(&c->progress);
-    printf("id\tkey\tbarrier_eV\tbarrier_back_eV\tdE_eV\tparticipation\tfound\tsampler\tgamma\tcentre\tn_"
-           "atoms\n");
-    for (size_t k = 0; k < n && k < (uint64_t)limit; k++)
-        print_row(c, &row[k]);
-    sg_json_integer(c->result, "n_events", (int64_t)n);
+    puts(
+        "id\tkey\tbarrier_eV\tbarrier_back_eV\tdE_eV\tparticipation\tfound\tsampler\tgamma\tcentre\tn_atoms");
+    for (size_t k = 0; k < n; k++)
+        print_row(&row[k]);
+    st = print_json(c, row, n, n_passed);
     sg_free(row);
-    return SG_OK;
+    return st;
+}
+
+static sg_status list(cli *c, sg_catalog *cat)
+{
+    const int only_histogram = cli_value(c, "histogram") != NULL;
+    int64_t limit = INT64_MAX / 4;
+    sg_curate_order order = SG_CURATE_BY_BARRIER;
+    sg_curate_filter filter;
+
+    sg_status st = read_order(c, &order);
+    if (st == SG_OK) st = cli_whole(c, "limit", 0, INT64_MAX / 4, &limit);
+    if (st == SG_OK) st = cli_spectrum_check_plot(c);
+    if (st == SG_OK) st = cli_catalog_filter(c, sg_catalog_get_header(cat), &filter);
+    if (st == SG_OK && cli_value(c, "bin") && !only_histogram && !cli_value(c, "plot"))
+        st = sg_fail(SG_EINVAL, "--bin is the width of the bins of --histogram and --plot");
+    if (st == SG_OK && (only_histogram || cli_value(c, "plot"))) st = histogram(c, cat, &filter);
+    if (st == SG_OK && !only_histogram) st = rows(c, cat, &filter, order, limit);
+    return st;
 }
 
 sg_status cli_catalog_list(cli *c)

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* slowglass catalog show: one generic event completely, and its three configurations as frames. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "cli_catalog.h"
-#include "slowglass/curate.h"
-#include "slowglass/io.h"
+
+static const double default_prefactor = 1e13; /* 1/s, as in a run file */
+
+/* dE/dstrain for xx yy zz xy xz yz, eV; and the same as the change that a strain of 0.01 makes. */
+static void print_derivative(cli *c, const char *key, const char *key_per_percent, const double *value)
+{
+    double shift[6];
+
+    for (int k = 0; k < 6; k++)
+        shift[k] = 10.0 * value[k];
+    cli_result_numbers(c, key, 6, value);
+    cli_result_numbers(c, key_per_percent, 6, shift);
+}
 
 static void print_event(cli *c, const sg_cat_event *e)
 {
@@ -18,8 +30,8 @@ static void print_event(cli *c, const sg_cat_event *e)
     cli_result_number(c, "barrier_back_eV", e->barrier_back);
     cli_result_number(c, "dE_eV", e->barrier - e->barrier_back);
     cli_result_number(c, "prefactor_per_s", e->prefactor);
-    cli_result_numbers(c, "strain_saddle_eV", 6, e->strain_saddle);
-    cli_result_numbers(c, "strain_final_eV", 6, e->strain_final);
+    print_derivative(c, "strain_saddle_eV", "barrier_meV_per_percent", e->strain_saddle);
+    print_derivative(c, "strain_final_eV", "dE_meV_per_percent", e->strain_final);
     cli_result_number(c, "participation", e->participation);
     cli_result_number(c, "dist_saddle_A", e->dist_saddle);
     cli_result_number(c, "dist_final_A", e->dist_final);
@@ -59,26 +71,20 @@ static void print_atoms(cli *c, const sg_cat_event *e)
     }
 }
 
-/* Three frames into -o; all or nothing. */
-static sg_status write_frames(const cli *c, const sg_catalog_header *header, const sg_cat_event *e)
+/* At --temperature, with the event's own prefactors or, where they are not computed, the one of --prefactor.
+ */
+static void print_rates(cli *c, const sg_cat_event *e, double temperature, double prefactor)
 {
-    static const char *const names[3] = {"frame=start", "frame=saddle", "frame=final"};
-    const double energy[3] = {0.0, e->barrier, e->barrier - e->barrier_back}; /* relative to the start */
-    sg_system *frame[3];
-    sg_replace replace = {0};
+    const double kt = SG_KB * temperature;
+    const double nu = isnan(e->prefactor) ? prefactor : e->prefactor;
 
-    sg_status st = sg_curate_event_frames(header, e, frame);
-    if (st != SG_OK) return st;
-    st = sg_io_replace_begin(&replace, c->out);
-    for (int k = 0; k < 3 && st == SG_OK; k++) {
-        const sg_frame_info about = {.energy = &energy[k], .extra = names[k]};
-        st = sg_io_print_extxyz(replace.file, c->out, frame[k], &about);
-    }
-    if (st == SG_OK) st = sg_io_replace_commit(&replace);
-    sg_io_replace_abort(&replace);
-    for (int k = 0; k < 3; k++)
-        sg_system_free(frame[k]);
-    return st;
+    cli_result_number(c, "temperature_K", temperature);
+    cli_result_number(c, "prefactor_used_per_s", nu);
+    cli_result_number(c, "rate_per_s", nu * exp(-e->barrier / kt));
+    cli_result_number(c, "rate_back_per_s", nu * exp(-e->barrier_back / kt));
+    if (fmin(e->barrier, e->barrier_back) < 3 * kt)
+        sg_log_line(&c->log, SG_LOG_WARNING,
+                    "a barrier below 3 kT = %.3g eV: transition-state theory is rough there", 3 * kt);
 }
 
 static sg_status check_frames_out(const cli *c)
@@ -92,17 +98,23 @@ static sg_status check_frames_out(const cli *c)
 
 static sg_status show(cli *c, sg_catalog *cat)
 {
+    double temperature = 0, prefactor = default_prefactor;
     uint64_t id = 0;
     sg_cat_event event = {0};
 
     sg_status st = check_frames_out(c);
+    if (st == SG_OK) st = cli_number(c, "temperature", 0.0, 1e6, &temperature);
+    if (st == SG_OK) st = cli_number(c, "prefactor", 0.0, HUGE_VAL, &prefactor);
+    if (st == SG_OK && cli_value(c, "prefactor") && temperature <= 0)
+        st = sg_fail(SG_EINVAL, "--prefactor is for the rates at --temperature");
     if (st == SG_OK) st = sg_curate_find_event(cat, c->input[2], &id);
     if (st != SG_OK) return st;
     st = sg_catalog_get_event(cat, id, &event);
     if (st == SG_ENOTFOUND) return sg_fail(st, "no event has the id %016" PRIx64, id);
-    if (st == SG_OK && c->out) st = write_frames(c, sg_catalog_get_header(cat), &event);
+    if (st == SG_OK && c->out) st = sg_curate_write_frames(sg_catalog_get_header(cat), &event, c->out);
     if (st == SG_OK) {
         print_event(c, &event);
+        if (temperature > 0) print_rates(c, &event, temperature, prefactor);
         print_atoms(c, &event);
     }
     sg_cat_event_clear(&event);

@@ -5,7 +5,7 @@
 #define SLOWGLASS_CLI_CATALOG_H
 
 #include "cli_internal.h"
-#include "slowglass/catalog.h"
+#include "slowglass/curate.h"
 
 sg_status cli_catalog_info(cli *c);
 sg_status cli_catalog_list(cli *c);
@@ -16,6 +16,16 @@ sg_status cli_catalog_open(cli *c, const char *path, sg_catalog **cat);
 
 /* Open c->input[1], let `act` read it, close it. */
 sg_status cli_catalog_with(cli *c, sg_status (*act)(cli *c, sg_catalog *cat));
+
+/* ---- catalog_filter.c ---- */
+/* From --barrier, --strain, --key, --centre, --sampler. */
+sg_status cli_catalog_filter(const cli *c, const sg_catalog_header *header, sg_curate_filter *f);
+
+/* ---- catalog_spectrum.c ---- */
+sg_status cli_spectrum_get(cli *c, sg_catalog *cat, const sg_curate_filter *filter, sg_curate_spectrum *out);
+void cli_spectrum_print(cli *c, const sg_curate_spectrum *s, const sg_catalog_header *header, int bars);
+sg_status cli_spectrum_check_plot(const cli *c); /* --plot: before any work */
+sg_status cli_spectrum_plot(cli *c, const sg_curate_spectrum *s, const sg_catalog_header *header);
 
 void cli_result_hex(cli *c, const char *key, uint64_t value); /* 16 digits, a text in JSON */
 const char *cli_symbol(int number);                           /* of an element, "?" if there is none */

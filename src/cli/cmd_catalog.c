@@ -15,10 +15,12 @@ typedef struct action {
     const char *options;        /* names of own options, with a blank before and after each */
 } action;
 
+#define FILTERS " barrier centre key sampler strain "
+
 static const action actions[] = {
     {"info", cli_catalog_info, 2, 2, "one catalog", ""},
-    {"list", cli_catalog_list, 2, 2, "one catalog", " sort limit "},
-    {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", ""},
+    {"list", cli_catalog_list, 2, 2, "one catalog", FILTERS "sort reverse limit histogram bin plot "},
+    {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", " temperature prefactor "},
     {"stats", NULL, 0, -1, "", ""},
     {"check", NULL, 0, -1, "", ""},
     {"export", NULL, 0, -1, "", ""},
@@ -75,8 +77,19 @@ sg_status cli_catalog_with(cli *c, sg_status (*act)(cli *c, sg_catalog *cat))
 /* ---- the command ---- */
 
 static const cli_option own_options[] = {
-    {"sort", 0, "ORDER", "list: by barrier (default) or by key"},
+    {"barrier", 0, "LOW:HIGH", "only events with a barrier in this range, eV; either end may be missing"},
+    {"centre", 0, "ELEMENT", "only events whose centre is of this element"},
+    {"key", 0, "DIGITS", "only events whose topology key begins with these hexadecimal digits"},
+    {"sampler", 0, "WORD", "only events that this sampler came upon: local, wide, soft, .."},
+    {"strain", 0, "LOW:HIGH", "only events found at a strain in this range"},
+    {"sort", 0, "ORDER", "list: by barrier (default), back, dE, found, key or participation"},
+    {"reverse", 0, NULL, "list: largest first"},
     {"limit", 0, "N", "list: no more than N events"},
+    {"histogram", 0, NULL, "list: barriers counted by bins, in place of the events"},
+    {"bin", 0, "EV", "width of a bin of barriers; default 0.05"},
+    {"plot", 0, "FILE.png", "list: draw the histogram by gnuplot; FILE.gp stays beside it"},
+    {"temperature", 0, "K", "show: rates at this temperature"},
+    {"prefactor", 0, "PER_S", "show: prefactor of the rates where none is stored; default 1e13"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -118,12 +131,17 @@ static sg_status run(cli *c)
 const cli_command cmd_catalog = {
     .name = "catalog",
     .summary = "look into a catalog",
-    .usage = "info|list DIR | show DIR ID [-o OUT.extxyz]",
+    .usage = "info DIR | list DIR [FILTERS] | show DIR ID [-o OUT.extxyz]",
     .details = "DIR: a catalog, or the folder of a run. info: header and counts. list: its generic events,\n"
-               "one per line. show: one event completely; ID: its first hexadecimal digits. With -o the\n"
-               "atoms of start, saddle and final minimum as three frames, energies relative to the start.\n"
+               "one per line, or with --histogram how many there are in each range of barriers.\n"
+               "show: one event completely; ID: its first hexadecimal digits. Six numbers are always\n"
+               "xx yy zz xy xz yz. With -o start, saddle and final minimum as three frames, energies\n"
+               "relative to the start, with the displacements from the start as columns.\n"
                "Not available in this version: stats, check, export, merge, compact.",
-    .example = "slowglass catalog list run/catalog --limit 10",
+    .example =
+        "slowglass catalog list validation/samples/demo-catalog --barrier 0.1:0.6 --centre Cu --limit 10\n"
+        "  slowglass catalog list validation/samples/demo-catalog --histogram --bin 0.1\n"
+        "  slowglass catalog show validation/samples/demo-catalog aca5 --temperature 600 -o event.extxyz",
     .min_inputs = 1,
     .max_inputs = -1,
     .options = own_options,

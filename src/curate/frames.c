@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An event as three clusters of atoms that a viewer opens. */
+/* An event as three clusters of atoms that a viewer opens as frames. */
 #include "slowglass/curate.h"
+#include "slowglass/io.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -99,5 +101,56 @@ sg_status sg_curate_event_frames(const sg_catalog_header *header, const sg_cat_e
         sg_system_free(frame[which]);
         frame[which] = NULL;
     }
+    return st;
+}
+
+/* ---- the file ---- */
+
+/* [n][3] floats as doubles, for a column; NULL when memory is out */
+static double *widen(const float (*v)[3], uint32_t n)
+{
+    double *out = sg_calloc((size_t)n * 3, sizeof *out);
+
+    for (uint32_t k = 0; out && k < n; k++)
+        for (int a = 0; a < 3; a++)
+            out[3 * (size_t)k + (size_t)a] = (double)v[k][a];
+    return out;
+}
+
+sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_event *e, const char *path)
+{
+    static const char *const names[3] = {"start", "saddle", "final"};
+    const double energy[3] = {0.0, e->barrier, e->barrier - e->barrier_back}; /* relative to the start */
+    sg_frame_column column[] = {{"d_saddle", 3, NULL}, {"d_final", 3, NULL}};
+    double *to_saddle = NULL, *to_final = NULL;
+    sg_system *frame[3] = {0};
+    sg_replace replace = {0};
+    char about[120];
+
+    sg_status st = sg_curate_event_frames(header, e, frame);
+    if (st != SG_OK) return st;
+    column[0].value = to_saddle = widen((const float(*)[3])e->d_saddle, e->n);
+    column[1].value = to_final = widen((const float(*)[3])e->d_final, e->n);
+    if (!to_saddle || !to_final) {
+        st = sg_fail(SG_ENOMEM, "frames of %u atoms", e->n);
+        goto done;
+    }
+    st = sg_io_replace_begin(&replace, path);
+    for (int k = 0; k < 3 && st == SG_OK; k++) {
+        snprintf(about, sizeof about, "frame=%s event=%016" PRIx64 " key=%016" PRIx64, names[k], e->id,
+                 e->key);
+        const sg_frame_info info = {.energy = &energy[k],
+                                    .n_columns = (int)(sizeof column / sizeof column[0]),
+                                    .column = column,
+                                    .extra = about};
+        st = sg_io_print_extxyz(replace.file, path, frame[k], &info);
+    }
+    if (st == SG_OK) st = sg_io_replace_commit(&replace);
+done:
+    sg_io_replace_abort(&replace);
+    for (int k = 0; k < 3; k++)
+        sg_system_free(frame[k]);
+    sg_free(to_saddle);
+    sg_free(to_final);
     return st;
 }

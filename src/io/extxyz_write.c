@@ -5,13 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 static sg_status make_frame(const sg_system *sys, const sg_frame_info *info, io_text *text);
 static void add_comment(const sg_system *sys, const sg_frame_info *info, io_text *text);
 static void add_stress(const double s[6], io_text *text);
-static void add_atoms(const sg_system *sys, const double (*f)[3], io_text *text);
+static void add_atoms(const sg_system *sys, const sg_frame_info *info, io_text *text);
 
 sg_status sg_io_write_extxyz(const char *path, const sg_system *sys, const sg_frame_info *info)
 {
@@ -91,7 +92,7 @@ static sg_status make_frame(const sg_system *sys, const sg_frame_info *info, io_
     if (st != SG_OK) return st;
     io_text_add(text, "%d\n", sys->n);
     add_comment(sys, info, text);
-    add_atoms(sys, info->f, text);
+    add_atoms(sys, info, text);
     io_locale_leave(&locale);
     return text->failed ? sg_fail(SG_ENOMEM, "frame of %d atoms", sys->n) : SG_OK;
 }
@@ -104,6 +105,8 @@ static void add_comment(const sg_system *sys, const sg_frame_info *info, io_text
     io_text_add_numbers(text, &cell->h[0][0], 9);
     io_text_add(text, "\" Properties=species:S:1:pos:R:3:id:I:1%s%s", info->f ? ":forces:R:3" : "",
                 sys->n_fixed ? ":move_mask:L:1" : "");
+    for (int k = 0; k < info->n_columns; k++)
+        io_text_add(text, ":%s:R:%d", info->column[k].name, info->column[k].n);
     io_text_add(text, " pbc=\"%c %c %c\" h0=\"", cell->periodic[0] ? 'T' : 'F', cell->periodic[1] ? 'T' : 'F',
                 cell->periodic[2] ? 'T' : 'F');
     io_text_add_numbers(text, &cell->h0[0][0], 9);
@@ -127,16 +130,22 @@ static void add_stress(const double s[6], io_text *text)
     io_text_add(text, "\"");
 }
 
-static void add_atoms(const sg_system *sys, const double (*f)[3], io_text *text)
+static void add_atoms(const sg_system *sys, const sg_frame_info *info, io_text *text)
 {
     for (int i = 0; i < sys->n; i++) {
         io_text_add(text, "%s ", sys->species.symbol[sys->type[i]]);
         io_text_add_numbers(text, sys->x[i], 3);
         io_text_add(text, " %d", sys->id[i]);
-        if (f) {
+        if (info->f) {
             io_text_add(text, " ");
-            io_text_add_numbers(text, f[i], 3);
+            io_text_add_numbers(text, info->f[i], 3);
         }
-        io_text_add(text, "%s\n", !sys->n_fixed ? "" : sys->fixed[i] ? " F" : " T");
+        io_text_add(text, "%s", !sys->n_fixed ? "" : sys->fixed[i] ? " F" : " T");
+        for (int k = 0; k < info->n_columns; k++) {
+            const sg_frame_column *column = &info->column[k];
+            io_text_add(text, " ");
+            io_text_add_numbers(text, column->value + (ptrdiff_t)i * column->n, column->n);
+        }
+        io_text_add(text, "\n");
     }
 }

@@ -129,7 +129,7 @@ static void check_order(sg_catalog *cat, sg_curate_order order, const int expect
     sg_curate_row *row;
     size_t n;
 
-    assert_ok(sg_curate_list(cat, order, &row, &n));
+    assert_ok(sg_curate_list(cat, NULL, order, 0, 0, &row, &n, NULL));
     assert_int_equal(n, N_EVENTS);
     for (int k = 0; k < N_EVENTS; k++) {
         const int e = expected[k];
@@ -226,7 +226,7 @@ static void test_memory(void **state)
     st = SG_ENOMEM;
     for (long k = 0; st != SG_OK; k++) {
         sg_alloc_fail_after(k);
-        st = sg_curate_list(p->cat, SG_CURATE_BY_KEY, &row, &n);
+        st = sg_curate_list(p->cat, NULL, SG_CURATE_BY_KEY, 0, 0, &row, &n, NULL);
         sg_alloc_fail_after(-1);
         assert_true(st == SG_OK || (st == SG_ENOMEM && !row && n == 0));
     }

@@ -347,19 +347,31 @@ static void written_frame_is_as_documented(void **state)
     const double energy = -7.25, stress[6] = {0.5, 1.0, 1.5, 2.0, 2.5, 3.0}, time = 2e12;
     const double f[1][3] = {{0.5, -0.25, 0.0}};
     const int64_t step = 5, number = 9;
-    const sg_frame_info info = {&energy, stress, f, &step, &time, &number, "run=a"};
+    const double mode[3] = {0, 0.125, -1}, weight = 3;
+    const sg_frame_column columns[] = {{"mode", 3, mode}, {"weight", 1, &weight}};
+    const sg_frame_info info = {.energy = &energy,
+                                .stress = stress,
+                                .f = f,
+                                .step = &step,
+                                .time = &time,
+                                .state = &number,
+                                .extra = "run=a",
+                                .n_columns = 2,
+                                .column = columns};
     sg_system *sys =
         read_good("w.xyz", "1\nProperties=species:S:1:pos:R:3:move_mask:L:1 " CUBE "\nZr 1 2 3 F\n", 2);
 
     (void)state;
     assert_int_equal(sg_io_write_extxyz(in_folder("out.xyz"), sys, &info), SG_OK);
     char *text = whole_text(file_name);
-    assert_string_equal(text, "1\n"
-                              "Lattice=\"10 0 0 0 10 0 0 0 10\" "
-                              "Properties=species:S:1:pos:R:3:id:I:1:forces:R:3:move_mask:L:1 pbc=\"T T T\" "
-                              "h0=\"10 0 0 0 10 0 0 0 10\" gamma=0 energy=-7.25 "
-                              "stress=\"0.5 2 2.5 2 1 3 2.5 3 1.5\" step=5 time_s=2 state=9 run=a\n"
-                              "Zr 1 2 3 1 0.5 -0.25 0 F\n");
+    assert_string_equal(text,
+                        "1\n"
+                        "Lattice=\"10 0 0 0 10 0 0 0 10\" "
+                        "Properties=species:S:1:pos:R:3:id:I:1:forces:R:3:move_mask:L:1:mode:R:3:weight:R:1 "
+                        "pbc=\"T T T\" "
+                        "h0=\"10 0 0 0 10 0 0 0 10\" gamma=0 energy=-7.25 "
+                        "stress=\"0.5 2 2.5 2 1 3 2.5 3 1.5\" step=5 time_s=2 state=9 run=a\n"
+                        "Zr 1 2 3 1 0.5 -0.25 0 F 0 0.125 -1 3\n");
     free(text);
     const sg_frame_info broken = {.extra = "a\nb"};
     assert_int_equal(sg_io_write_extxyz(file_name, sys, &broken), SG_EINVAL);
