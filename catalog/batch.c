@@ -127,6 +127,14 @@ sg_status sg_catalog_put_step(sg_catalog *cat, const sg_cat_step *r)
     return put_record(cat, SG_DB_STEPS, r);
 }
 
+sg_status sg_catalog_put_run(sg_catalog *cat, const sg_cat_run *r)
+{
+    if (!memchr(r->program, 0, sizeof r->program) || !memchr(r->name, 0, sizeof r->name))
+        return sg_fail(SG_EINVAL, "run %016llx: name without its terminating zero",
+                       (unsigned long long)r->id);
+    return put_record(cat, SG_DB_RUNS, r);
+}
+
 sg_status sg_catalog_put_meta(sg_catalog *cat, const char *name, const void *bytes, size_t n)
 {
     sg_batch *batch = &cat->batch;
@@ -138,7 +146,7 @@ sg_status sg_catalog_put_meta(sg_catalog *cat, const char *name, const void *byt
     if (!name[0] || strlen(name) > META_NAME_MAX || strcmp(name, "header") == 0)
         return sg_fail(SG_EINVAL, "name of a meta record: \"%s\", need 1 to %d characters and not \"header\"",
                        name, META_NAME_MAX);
-    const size_t begin = sg_envelope_begin(c, SG_REC_META);
+    const size_t begin = sg_envelope_begin(c, SG_REC_META, 1);
     sg_codec_append(c, bytes, n);
     sg_envelope_end(c, begin);
     st = add(batch, SG_DB_META, name, strlen(name), before.bytes);

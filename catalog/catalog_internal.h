@@ -20,6 +20,7 @@
  * `status` and turns every later call into nothing, so that callers check once, at the end. */
 typedef struct sg_codec {
     int decoding;
+    uint8_t version;  /* of the record in hand */
     sg_status status; /* SG_OK, SG_ENOMEM, SG_ECORRUPT */
     const char *why;  /* constant text when not SG_OK */
     unsigned char *bytes;
@@ -75,13 +76,15 @@ typedef union sg_record_any { /* room for one record of any kind */
     sg_cat_table table;
     sg_cat_search search;
     sg_cat_step step;
+    sg_cat_run run;
 } sg_record_any;
 
-enum { SG_REC_META = 9, SG_REC_HEADER = 10, SG_RECORD_VERSION = 1, SG_ENVELOPE = 16, SG_KEY_MAX = 16 };
+enum { SG_REC_META = 9, SG_REC_HEADER = 10, SG_REC_RUN = 11, SG_ENVELOPE = 16, SG_KEY_MAX = 16 };
 
 typedef struct sg_cat_kind {
     const char *db;
     uint8_t type;
+    uint8_t version;                                                  /* written; all from 1 on are read */
     size_t size;                                                      /* of the struct */
     void (*pass)(sg_codec *c, void *record);                          /* encode or decode */
     void (*clear)(void *record);                                      /* NULL: owns nothing */
@@ -96,15 +99,24 @@ const char *sg_cat_db_name(int db); /* of any of SG_DB_ALL */
 void sg_record_encode(sg_codec *c, const sg_cat_kind *kind, const void *record);
 
 /* Begin and end an envelope around whatever is appended between. */
-size_t sg_envelope_begin(sg_codec *c, uint8_t type);
+size_t sg_envelope_begin(sg_codec *c, uint8_t type, uint8_t version);
 void sg_envelope_end(sg_codec *c, size_t begin);
 
-/* Check the envelope and aim the codec at the payload. */
-void sg_envelope_open(sg_codec *c, uint8_t type, const void *value, size_t n);
+/* Check the envelope and aim the codec at the payload. Versions 1 to `newest` are accepted; c->version says
+ * which. */
+void sg_envelope_open(sg_codec *c, uint8_t type, uint8_t newest, const void *value, size_t n);
 
 /* Decode; on failure `record` is cleared and *why says what is wrong. */
 sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n, void *record,
                            const char **why);
+
+/* ---- counters.c: who found and searched, per originating run ---- */
+
+void sg_pass_attempts(sg_codec *c, sg_cat_variant *r); /* after all other fields */
+void sg_pass_origins(sg_codec *c, sg_cat_event *r);
+
+/* Version 1 of an event; its counters go to the run 0, to be named by the store. */
+void sg_decode_event_1(sg_codec *c, sg_cat_event *r);
 
 /* ---- header.c ---- */
 
@@ -139,6 +151,7 @@ typedef struct sg_store {
     MDB_txn *read; /* parked (reset) between calls */
     int depth;     /* nested uses of `read` */
     MDB_dbi dbi[SG_DB_ALL];
+    int has_runs; /* 0: format 1, without that database */
     int write;
     unsigned flags;
     dev_t device; /* of data.mdb */
@@ -146,6 +159,7 @@ typedef struct sg_store {
     size_t map_size;
     const sg_log *log; /* borrowed, may be NULL */
     sg_catalog_header header;
+    sg_cat_run old_run; /* stands for all who wrote a catalog of format 1, which names nobody */
 } sg_store;
 
 enum { SG_MAP_START = 64 << 20, SG_MAX_READERS = 1024 };

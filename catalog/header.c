@@ -10,13 +10,22 @@
 /* First field of the header's payload: tells our file from any other LMDB file. */
 static const char file_magic[8] = {'s', 'l', 'o', 'w', 'g', 'l', 'a', 's'};
 
+/* Units of the numbers in the records, so that a file says them by itself. */
+static const char file_units[32] = "eV Angstrom s GPa";
+
 static void pass_fields(sg_codec *c, sg_catalog_header *h);
+static sg_status validate(const sg_catalog_header *h);
 
 sg_status sg_header_validate(const sg_catalog_header *h)
 {
     if (h->format != SG_CATALOG_FORMAT)
         return sg_fail(SG_EINVAL, "catalog header: format %u, this version writes %d", h->format,
                        SG_CATALOG_FORMAT);
+    return validate(h);
+}
+
+static sg_status validate(const sg_catalog_header *h)
+{
     if (h->n_species < 1 || h->n_species > SG_CATALOG_MAX_SPECIES)
         return sg_fail(SG_EINVAL, "catalog header: %d species, need 1 to %d", h->n_species,
                        SG_CATALOG_MAX_SPECIES);
@@ -60,13 +69,18 @@ static void pass_fields(sg_codec *c, sg_catalog_header *h)
     sg_codec_f64(c, &h->variant_radius);
     sg_codec_u64(c, &h->seed);
     sg_codec_bytes_fixed(c, h->program, sizeof h->program);
+    if (h->format < 2) return;
+    char units[sizeof file_units];
+    memcpy(units, file_units, sizeof units);
+    sg_codec_bytes_fixed(c, units, sizeof units);
+    sg_codec_require(c, memcmp(units, file_units, sizeof units) == 0, "units of another kind");
 }
 
 void sg_header_encode(sg_codec *c, const sg_catalog_header *header)
 {
     sg_catalog_header copy = *header;
 
-    const size_t begin = sg_envelope_begin(c, SG_REC_HEADER);
+    const size_t begin = sg_envelope_begin(c, SG_REC_HEADER, 1);
     sg_codec_append(c, file_magic, 8);
     sg_codec_u32(c, &copy.format);
     pass_fields(c, &copy);
@@ -79,21 +93,21 @@ sg_status sg_header_decode(const void *value, size_t n, const char *path, sg_cat
     unsigned char magic[8] = {0};
 
     memset(out, 0, sizeof *out);
-    sg_envelope_open(&c, SG_REC_HEADER, value, n);
+    sg_envelope_open(&c, SG_REC_HEADER, 1, value, n);
     sg_codec_bytes_fixed(&c, magic, 8);
     sg_codec_require(&c, memcmp(magic, file_magic, 8) == 0, "file magic missing");
     sg_codec_u32(&c, &out->format);
     if (c.status != SG_OK)
         return sg_fail(SG_EMISMATCH, "%s: not a slowglass catalog: header: %s", path, c.why);
-    if (out->format != SG_CATALOG_FORMAT)
-        return sg_fail(SG_EMISMATCH, "%s: catalog format %u, this version reads format %d", path, out->format,
-                       SG_CATALOG_FORMAT);
+    if (out->format < 1 || out->format > SG_CATALOG_FORMAT)
+        return sg_fail(SG_EMISMATCH, "%s: catalog format %u, this version reads formats 1 to %d", path,
+                       out->format, SG_CATALOG_FORMAT);
     pass_fields(&c, out);
     sg_codec_require(&c, c.left == 0, "longer than its fields");
     out->potential[sizeof out->potential - 1] = 0;
     out->program[sizeof out->program - 1] = 0;
     if (c.status != SG_OK) return sg_fail(SG_ECORRUPT, "%s: catalog header: %s", path, c.why);
-    return sg_header_validate(out);
+    return validate(out);
 }
 
 sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a, const sg_catalog_header *b,
@@ -101,9 +115,6 @@ sg_status sg_catalog_header_match(const sg_catalog_header *a, const char *name_a
 {
     char mine[SG_NUMBER_TEXT], other[SG_NUMBER_TEXT];
 
-    if (a->format != b->format)
-        return sg_fail(SG_EMISMATCH, "catalog format: %s has %u, %s has %u", name_a, a->format, name_b,
-                       b->format);
     if (a->key_version != b->key_version)
         return sg_fail(SG_EMISMATCH, "version of the topology key: %s has %u, %s has %u", name_a,
                        a->key_version, name_b, b->key_version);

@@ -49,6 +49,7 @@ static sg_status get_one(sg_store *store, sg_catalog_db db, const unsigned char 
     return st;
 }
 
+/* The first that is found. */
 static sg_status get_anywhere(sg_catalog *cat, sg_catalog_db db, uint64_t key, void *out)
 {
     unsigned char bytes[8];
@@ -84,7 +85,29 @@ sg_status sg_catalog_get_environment(sg_catalog *cat, uint64_t key, sg_cat_envir
 
 sg_status sg_catalog_get_event(sg_catalog *cat, uint64_t id, sg_cat_event *out)
 {
-    return get_anywhere(cat, SG_DB_EVENTS, id, out);
+    sg_cat_event other;
+    unsigned char bytes[8];
+    int there = 0, damaged = 0;
+    sg_status st = SG_OK;
+
+    memset(out, 0, sizeof *out);
+    sg_store_be64(bytes, id);
+    for (size_t k = 0; k <= cat->n_bases && st == SG_OK; k++) {
+        st = get_one(store_at(cat, k), SG_DB_EVENTS, bytes, 8, there ? &other : out);
+        if (st == SG_OK && there) {
+            st = sg_cat_event_unite(out, &other);
+            sg_cat_event_clear(&other);
+        }
+        there |= st == SG_OK;
+        damaged |= st == SG_ECORRUPT;
+        if (st == SG_ECORRUPT) report_damage(&cat->own);
+        if (st == SG_ECORRUPT || st == SG_ENOTFOUND) st = SG_OK;
+    }
+    if (st == SG_OK && there) return SG_OK;
+    sg_cat_event_clear(out);
+    return st != SG_OK ? st
+           : damaged   ? SG_ECORRUPT
+                       : SG_ENOTFOUND; /* the text of the damage is still stored */
 }
 
 sg_status sg_catalog_get_own_event(sg_catalog *cat, uint64_t id, sg_cat_event *out)
@@ -122,6 +145,11 @@ sg_status sg_catalog_get_step(sg_catalog *cat, uint64_t step, sg_cat_step *out)
     return get_own(cat, SG_DB_STEPS, step, out);
 }
 
+sg_status sg_catalog_get_run(sg_catalog *cat, uint64_t id, sg_cat_run *out)
+{
+    return get_anywhere(cat, SG_DB_RUNS, id, out);
+}
+
 /* Copy of a meta value; between enter and leave. */
 static sg_status copy_meta(sg_store *store, const char *name, void **bytes, size_t *n)
 {
@@ -134,7 +162,7 @@ static sg_status copy_meta(sg_store *store, const char *name, void **bytes, size
     const int rc = mdb_get(store->read, store->dbi[SG_DB_META], &key, &value);
     if (rc == MDB_NOTFOUND) return SG_ENOTFOUND;
     if (rc) return sg_store_fail(store, rc, "meta");
-    sg_envelope_open(&c, SG_REC_META, value.mv_data, value.mv_size);
+    sg_envelope_open(&c, SG_REC_META, 1, value.mv_data, value.mv_size);
     unsigned char *payload = NULL;
     *n = c.left;
     sg_codec_bytes(&c, &payload, c.left);
@@ -165,25 +193,14 @@ static uint64_t id_of(const sg_gather *g, size_t k)
                                    : ((const sg_cat_event *)record)->id;
 }
 
-static uint32_t add_counts(uint32_t a, uint32_t b)
-{
-    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
-}
-
-static void add_count(sg_gather *g, size_t k, const void *record)
+static sg_status unite_counts(sg_gather *g, size_t k, const void *record)
 {
     void *first = g->at + k * sg_cat_kinds[g->db].size;
-
-    if (g->db == SG_DB_VARIANTS) {
-        sg_cat_variant *v = first;
-        v->attempts = add_counts(v->attempts, ((const sg_cat_variant *)record)->attempts);
-    } else {
-        sg_cat_event *e = first;
-        e->found = add_counts(e->found, ((const sg_cat_event *)record)->found);
-    }
+    return g->db == SG_DB_VARIANTS ? sg_cat_variant_unite(first, record) : sg_cat_event_unite(first, record);
 }
 
-/* Takes the record: into its place by id, or its counter into the one that is there (of an earlier store). */
+/* Takes the record: into its place by id, or its counters into the one that is there (of an earlier store).
+ */
 static sg_status unite(sg_gather *g, void *record)
 {
     const sg_cat_kind *kind = &sg_cat_kinds[g->db];
@@ -200,9 +217,9 @@ static sg_status unite(sg_gather *g, void *record)
             high = middle;
     }
     if (low < g->n && id_of(g, low) == id) {
-        add_count(g, low, record);
+        const sg_status st = unite_counts(g, low, record);
         kind->clear(record);
-        return SG_OK;
+        return st;
     }
     if (sg_grow((void **)&g->at, &g->capacity, g->n + 1, size)) {
         kind->clear(record);
@@ -315,7 +332,8 @@ sg_status sg_catalog_count(sg_catalog *cat, sg_catalog_db db, uint64_t *out)
 {
     MDB_stat info;
 
-    *out = 0;
+    *out = db == SG_DB_RUNS && !cat->own.has_runs; /* format 1: one for all */
+    if (*out) return SG_OK;
     const sg_status st = sg_store_enter(&cat->own);
     if (st != SG_OK) return st;
     const int rc = mdb_stat(cat->own.read, cat->own.dbi[db], &info);
@@ -368,7 +386,11 @@ sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first
     sg_status st = sg_store_enter(&cat->own);
 
     if (st != SG_OK) return st;
-    st = visit_from(&cat->own, db, first, visit, arg);
+    if (db == SG_DB_RUNS && !cat->own.has_runs) {
+        if (cat->own.old_run.id >= first) (void)visit(arg, &cat->own.old_run);
+    } else {
+        st = visit_from(&cat->own, db, first, visit, arg);
+    }
     sg_store_leave(&cat->own);
     return st;
 }

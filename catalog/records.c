@@ -17,6 +17,7 @@ static void pass_edge(sg_codec *c, void *record);
 static void pass_table(sg_codec *c, void *record);
 static void pass_search(sg_codec *c, void *record);
 static void pass_step(sg_codec *c, void *record);
+static void pass_run(sg_codec *c, void *record);
 
 static void clear_environment(void *record);
 static void clear_variant(void *record);
@@ -38,6 +39,7 @@ KEY_FUNCTION(key_edge, sg_cat_edge, id)
 KEY_FUNCTION(key_table, sg_cat_table, state)
 KEY_FUNCTION(key_search, sg_cat_search, id)
 KEY_FUNCTION(key_step, sg_cat_step, step)
+KEY_FUNCTION(key_run, sg_cat_run, id)
 
 static size_t key_variant(const void *record, unsigned char key[SG_KEY_MAX])
 {
@@ -48,15 +50,16 @@ static size_t key_variant(const void *record, unsigned char key[SG_KEY_MAX])
 }
 
 const sg_cat_kind sg_cat_kinds[SG_DB_COUNT] = {
-    [SG_DB_ENVIRONMENTS] = {"environments", 1, sizeof(sg_cat_environment), pass_environment,
+    [SG_DB_ENVIRONMENTS] = {"environments", 1, 1, sizeof(sg_cat_environment), pass_environment,
                             clear_environment, key_environment},
-    [SG_DB_VARIANTS] = {"variants", 2, sizeof(sg_cat_variant), pass_variant, clear_variant, key_variant},
-    [SG_DB_EVENTS] = {"events", 3, sizeof(sg_cat_event), pass_event, clear_event, key_event},
-    [SG_DB_STATES] = {"states", 4, sizeof(sg_cat_state), pass_state, clear_state, key_state},
-    [SG_DB_EDGES] = {"edges", 5, sizeof(sg_cat_edge), pass_edge, clear_edge, key_edge},
-    [SG_DB_TABLES] = {"tables", 6, sizeof(sg_cat_table), pass_table, clear_table, key_table},
-    [SG_DB_SEARCHES] = {"searches", 7, sizeof(sg_cat_search), pass_search, NULL, key_search},
-    [SG_DB_STEPS] = {"steps", 8, sizeof(sg_cat_step), pass_step, NULL, key_step},
+    [SG_DB_VARIANTS] = {"variants", 2, 2, sizeof(sg_cat_variant), pass_variant, clear_variant, key_variant},
+    [SG_DB_EVENTS] = {"events", 3, 2, sizeof(sg_cat_event), pass_event, clear_event, key_event},
+    [SG_DB_STATES] = {"states", 4, 1, sizeof(sg_cat_state), pass_state, clear_state, key_state},
+    [SG_DB_EDGES] = {"edges", 5, 1, sizeof(sg_cat_edge), pass_edge, clear_edge, key_edge},
+    [SG_DB_TABLES] = {"tables", 6, 1, sizeof(sg_cat_table), pass_table, clear_table, key_table},
+    [SG_DB_SEARCHES] = {"searches", 7, 1, sizeof(sg_cat_search), pass_search, NULL, key_search},
+    [SG_DB_STEPS] = {"steps", 8, 1, sizeof(sg_cat_step), pass_step, NULL, key_step},
+    [SG_DB_RUNS] = {"runs", SG_REC_RUN, 1, sizeof(sg_cat_run), pass_run, NULL, key_run},
 };
 
 const char *sg_cat_db_name(int db)
@@ -74,12 +77,13 @@ static uint64_t checksum(const unsigned char head[8], const unsigned char *paylo
     return sg_hash(payload, n, sg_hash(head, 8, 0));
 }
 
-size_t sg_envelope_begin(sg_codec *c, uint8_t type)
+size_t sg_envelope_begin(sg_codec *c, uint8_t type, uint8_t version)
 {
     const size_t begin = c->n;
-    const unsigned char head[SG_ENVELOPE] = {'s', 'g', type, SG_RECORD_VERSION};
+    const unsigned char head[SG_ENVELOPE] = {'s', 'g', type, version};
 
     assert(!c->decoding);
+    c->version = version;
     sg_codec_append(c, head, sizeof head);
     return begin;
 }
@@ -98,7 +102,7 @@ void sg_envelope_end(sg_codec *c, size_t begin)
     sg_store_le64(head + 8, checksum(head, head + SG_ENVELOPE, n));
 }
 
-void sg_envelope_open(sg_codec *c, uint8_t type, const void *value, size_t n)
+void sg_envelope_open(sg_codec *c, uint8_t type, uint8_t newest, const void *value, size_t n)
 {
     const unsigned char *head = value;
 
@@ -107,11 +111,12 @@ void sg_envelope_open(sg_codec *c, uint8_t type, const void *value, size_t n)
     if (c->status != SG_OK) return;
     sg_codec_require(c, head[0] == 's' && head[1] == 'g', "magic bytes missing");
     sg_codec_require(c, head[2] == type, "record of another type");
-    sg_codec_require(c, head[3] == SG_RECORD_VERSION, "unknown record version");
+    sg_codec_require(c, head[3] >= 1 && head[3] <= newest, "unknown record version");
     sg_codec_require(c, sg_load_le32(head + 4) == n - SG_ENVELOPE, "length differs from the one stated");
     if (c->status != SG_OK) return;
     sg_codec_require(c, sg_load_le64(head + 8) == checksum(head, head + SG_ENVELOPE, n - SG_ENVELOPE),
                      "checksum differs");
+    c->version = head[3];
     c->in = head + SG_ENVELOPE;
     c->left = n - SG_ENVELOPE;
 }
@@ -123,7 +128,7 @@ void sg_record_encode(sg_codec *c, const sg_cat_kind *kind, const void *record)
 
     assert(kind->size <= sizeof copy);
     memcpy(&copy, record, kind->size);
-    const size_t begin = sg_envelope_begin(c, kind->type);
+    const size_t begin = sg_envelope_begin(c, kind->type, kind->version);
     kind->pass(c, &copy);
     sg_envelope_end(c, begin);
 }
@@ -134,7 +139,7 @@ sg_status sg_record_decode(const sg_cat_kind *kind, const void *value, size_t n,
     sg_codec c;
 
     memset(record, 0, kind->size);
-    sg_envelope_open(&c, kind->type, value, n);
+    sg_envelope_open(&c, kind->type, kind->version, value, n);
     if (c.status == SG_OK) kind->pass(&c, record);
     sg_codec_require(&c, c.left == 0, "longer than its fields");
     if (c.status != SG_OK && kind->clear) kind->clear(record);
@@ -160,23 +165,31 @@ static void pass_variant(sg_codec *c, void *record)
     sg_codec_u64(c, &r->id);
     sg_codec_u32(c, &r->n_shell);
     sg_codec_u32(c, &r->n);
-    sg_codec_u32(c, &r->attempts);
+    sg_codec_u32(c, c->version == 1 ? &r->attempts : &r->n_origins);
     sg_codec_f64(c, &r->gamma);
     sg_codec_require(c, r->n_shell <= r->n, "more atoms in the shell than in all");
     sg_codec_bytes(c, &r->number, r->n);
     sg_codec_vectors_f32(c, &r->x, r->n);
+    sg_pass_attempts(c, r);
 }
 
 static void pass_event(sg_codec *c, void *record)
 {
     sg_cat_event *r = record;
+
+    if (c->version == 1) {
+        sg_decode_event_1(c, r);
+        return;
+    }
     sg_codec_u64(c, &r->id);
     sg_codec_u64(c, &r->key);
     sg_codec_u32(c, &r->n_shell);
     sg_codec_u32(c, &r->n);
+    sg_codec_u32(c, &r->n_origins);
     sg_codec_f64(c, &r->barrier);
     sg_codec_f64(c, &r->barrier_back);
     sg_codec_f64(c, &r->prefactor);
+    sg_codec_f64(c, &r->prefactor_back);
     sg_codec_f64_fixed(c, r->strain_saddle, 6);
     sg_codec_f64_fixed(c, r->strain_final, 6);
     sg_codec_f64(c, &r->participation);
@@ -184,15 +197,15 @@ static void pass_event(sg_codec *c, void *record)
     sg_codec_f64(c, &r->dist_final);
     sg_codec_f64(c, &r->saddle_force);
     sg_codec_f64(c, &r->curvature);
+    sg_codec_f64(c, &r->residual);
     sg_codec_f64(c, &r->gamma);
-    sg_codec_u64(c, &r->seed);
-    sg_codec_u32(c, &r->found);
-    sg_codec_u8(c, &r->sampler);
     sg_codec_require(c, r->n_shell <= r->n, "more atoms in the shell than in all");
     sg_codec_bytes(c, &r->number, r->n);
     sg_codec_vectors_f32(c, &r->x, r->n);
     sg_codec_vectors_f32(c, &r->d_saddle, r->n);
     sg_codec_vectors_f32(c, &r->d_final, r->n);
+    sg_codec_vectors_f32(c, &r->mode, r->n);
+    sg_pass_origins(c, r);
 }
 
 static void pass_state(sg_codec *c, void *record)
@@ -315,6 +328,20 @@ static void pass_step(sg_codec *c, void *record)
     sg_codec_f64(c, &r->n_hops);
 }
 
+static void pass_run(sg_codec *c, void *record)
+{
+    sg_cat_run *r = record;
+    sg_codec_u64(c, &r->id);
+    sg_codec_u64(c, &r->seed);
+    sg_codec_f64(c, &r->gamma);
+    sg_codec_f64(c, &r->temperature);
+    sg_codec_u32(c, &r->samplers);
+    sg_codec_bytes_fixed(c, r->program, sizeof r->program);
+    sg_codec_bytes_fixed(c, r->name, sizeof r->name);
+    sg_codec_require(c, memchr(r->program, 0, sizeof r->program) && memchr(r->name, 0, sizeof r->name),
+                     "name without its terminating zero");
+}
+
 /* ---- release ---- */
 
 void sg_cat_environment_clear(sg_cat_environment *r)
@@ -327,6 +354,7 @@ void sg_cat_variant_clear(sg_cat_variant *r)
 {
     sg_free(r->number);
     sg_free(r->x);
+    sg_free(r->origin);
     *r = (sg_cat_variant){0};
 }
 
@@ -336,6 +364,8 @@ void sg_cat_event_clear(sg_cat_event *r)
     sg_free(r->x);
     sg_free(r->d_saddle);
     sg_free(r->d_final);
+    sg_free(r->mode);
+    sg_free(r->origin);
     *r = (sg_cat_event){0};
 }
 

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,7 @@ static sg_status begin_reading(sg_store *store);
 static sg_status open_env(sg_store *store);
 static sg_status open_databases(sg_store *store);
 static sg_status check_length(sg_store *store);
+static sg_status take_old(sg_store *store, const MDB_val *header);
 static sg_status read_header(sg_store *store);
 static void close_env(sg_store *store);
 
@@ -146,6 +148,8 @@ static sg_status open_databases(sg_store *store)
     if (rc) return sg_store_fail(store, rc, "begin reading");
     for (int db = 0; db < SG_DB_ALL && !rc; db++) {
         rc = mdb_dbi_open(txn, sg_cat_db_name(db), 0, &store->dbi[db]);
+        store->has_runs |= db == SG_DB_RUNS && !rc;
+        if (rc == MDB_NOTFOUND && db == SG_DB_RUNS) rc = 0; /* format 1; the header will say */
         if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
             mdb_txn_abort(txn);
             return sg_fail(SG_EMISMATCH, "%s: not a slowglass catalog: expected a database \"%s\", got none",
@@ -211,6 +215,28 @@ static sg_status check_length(sg_store *store)
     return sg_store_fill_up(store);
 }
 
+/* A catalog of format 1 is read, never written. Its counters belong to one run, known by header and identity.
+ */
+static sg_status take_old(sg_store *store, const MDB_val *header)
+{
+    MDB_val key = {8, "identity"}, identity;
+    sg_cat_run *run = &store->old_run;
+
+    if (store->write)
+        return sg_fail(SG_EMISMATCH,
+                       "%s: catalog format 1, this version writes format %d; bring it up to date by "
+                       "`slowglass catalog merge %s -o NEW`",
+                       store->path, SG_CATALOG_FORMAT, store->path);
+    run->id = sg_hash(header->mv_data, header->mv_size, 0);
+    if (mdb_get(store->read, store->dbi[SG_DB_META], &key, &identity) == 0)
+        run->id = sg_hash(identity.mv_data, identity.mv_size, run->id);
+    run->seed = store->header.seed;
+    run->gamma = run->temperature = NAN;
+    memcpy(run->program, store->header.program, sizeof run->program);
+    memcpy(run->name, "catalog of format 1", sizeof "catalog of format 1");
+    return SG_OK;
+}
+
 static sg_status read_header(sg_store *store)
 {
     MDB_val key = {6, "header"}, value;
@@ -224,6 +250,9 @@ static sg_status read_header(sg_store *store)
         st = sg_store_fail(store, rc, "read header");
     else
         st = sg_header_decode(value.mv_data, value.mv_size, store->path, &store->header);
+    if (st == SG_OK && store->header.format == 1) st = take_old(store, &value);
+    if (st == SG_OK && store->header.format > 1 && !store->has_runs)
+        st = sg_fail(SG_ECORRUPT, "catalog %s: its database \"runs\" is missing", store->path);
     sg_store_leave(store);
     return st;
 }
@@ -433,6 +462,16 @@ static void key_text(const MDB_val *key, char *text, size_t size)
         n += (size_t)snprintf(text + n, size - n, "%s%02x", k > 0 && k % 8 == 0 ? " " : "", bytes[k]);
 }
 
+/* Records of format 1 have one origin, which they do not name. */
+static void name_origin(const sg_store *store, sg_catalog_db db, void *record)
+{
+    sg_cat_variant *const v = db == SG_DB_VARIANTS ? record : NULL;
+    sg_cat_event *const e = db == SG_DB_EVENTS ? record : NULL;
+
+    if (v && v->n_origins == 1) v->origin[0].run = store->old_run.id;
+    if (e && e->n_origins == 1) e->origin[0].run = store->old_run.id;
+}
+
 sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key, const MDB_val *value,
                           void *record)
 {
@@ -444,6 +483,7 @@ sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key,
 
     if (st == SG_OK) {
         const size_t n = kind->key(record, own_key);
+        if (store->header.format == 1) name_origin(store, db, record);
         if (n == key->mv_size && memcmp(own_key, key->mv_data, n) == 0) return SG_OK;
         if (kind->clear) kind->clear(record);
         st = SG_ECORRUPT;
@@ -459,6 +499,11 @@ sg_status sg_store_get(sg_store *store, sg_catalog_db db, const unsigned char *k
     unsigned char bytes[SG_KEY_MAX];
     MDB_val k = {key_size, bytes}, v;
 
+    if (db == SG_DB_RUNS && !store->has_runs) {
+        if (sg_load_be64(key) != store->old_run.id) return SG_ENOTFOUND;
+        memcpy(record, &store->old_run, sizeof store->old_run);
+        return SG_OK;
+    }
     memcpy(bytes, key, key_size);
     const int rc = mdb_get(store->read, store->dbi[db], &k, &v);
     if (rc == MDB_NOTFOUND) return SG_ENOTFOUND;

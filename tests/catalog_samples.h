@@ -151,18 +151,71 @@ static inline sg_cat_environment sample_environment(sg_rng *rng, uint64_t key, u
 
 static inline sg_cat_variant sample_variant(sg_rng *rng, uint64_t key, uint64_t id, uint32_t n)
 {
-    sg_cat_variant r = {.key = key, .id = id, .n_shell = n / 2, .n = n, .attempts = sample_u32(rng) % 1000};
+    sg_cat_variant r = {.key = key, .id = id, .n_shell = n / 2, .n = n, .n_origins = n % 4};
+    r.origin = sg_calloc(r.n_origins, sizeof *r.origin);
+    for (uint32_t k = 0; k < r.n_origins; k++) {
+        r.origin[k] = (sg_cat_attempts){((uint64_t)k << 40) + sample_u32(rng), sample_u32(rng) % 1000};
+        r.attempts += r.origin[k].attempts;
+    }
     r.gamma = sample_double(rng);
     r.number = sample_bytes(rng, n);
     r.x = sample_floats(rng, n);
     return r;
 }
 
+static inline void sample_origins(sg_rng *rng, uint32_t n, sg_cat_event *r)
+{
+    r->n_origins = n;
+    r->origin = sg_calloc(n, sizeof *r->origin);
+    r->found = 0;
+    r->sampler = SG_CAT_SAMPLER_UNKNOWN;
+    for (uint32_t k = 0; k < n; k++) {
+        sg_cat_origin *o = &r->origin[k];
+        o->run = ((uint64_t)k << 40) + sample_u32(rng);
+        o->first_sampler = (uint8_t)(sample_u32(rng) % SG_CAT_SAMPLERS);
+        for (int s = 0; s < SG_CAT_SAMPLERS; s++)
+            o->found += o->by_sampler[s] = sample_u32(rng) % 1000;
+        r->found += o->found;
+        if (k == 0) r->sampler = o->first_sampler;
+    }
+}
+
+/* One run, one sampler. */
+static inline void sample_found(sg_cat_event *r, uint64_t run, uint32_t found)
+{
+    r->origin = sg_realloc(r->origin, 1, sizeof *r->origin);
+    r->origin[0] = (sg_cat_origin){.run = run, .found = found, .by_sampler = {found}};
+    r->n_origins = 1;
+    r->found = found;
+    r->sampler = 0;
+}
+
+static inline void sample_attempts(sg_cat_variant *r, uint64_t run, uint32_t attempts)
+{
+    r->origin = sg_realloc(r->origin, 1, sizeof *r->origin);
+    r->origin[0] = (sg_cat_attempts){run, attempts};
+    r->n_origins = 1;
+    r->attempts = attempts;
+}
+
+static inline sg_cat_run sample_run(sg_rng *rng, uint64_t id)
+{
+    sg_cat_run r = {.id = id,
+                    .seed = sg_rng_bits(rng),
+                    .gamma = sample_double(rng),
+                    .temperature = sample_double(rng),
+                    .samplers = sample_u32(rng),
+                    .program = "slowglass 0.2.0",
+                    .name = "age glass.extxyz"};
+    return r;
+}
+
 static inline sg_cat_event sample_event(sg_rng *rng, uint64_t id, uint64_t key, uint32_t n)
 {
-    sg_cat_event r = {.id = id, .key = key, .n_shell = n / 3, .n = n, .seed = sg_rng_bits(rng)};
-    double *const numbers[] = {&r.barrier,    &r.barrier_back, &r.prefactor, &r.participation, &r.dist_saddle,
-                               &r.dist_final, &r.saddle_force, &r.curvature, &r.gamma};
+    sg_cat_event r = {.id = id, .key = key, .n_shell = n / 3, .n = n};
+    double *const numbers[] = {&r.barrier,       &r.barrier_back, &r.prefactor,  &r.prefactor_back,
+                               &r.participation, &r.dist_saddle,  &r.dist_final, &r.saddle_force,
+                               &r.curvature,     &r.residual,     &r.gamma};
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
         *numbers[k] = sample_double(rng);
     sample_doubles(rng, r.strain_saddle, 6);
@@ -171,8 +224,8 @@ static inline sg_cat_event sample_event(sg_rng *rng, uint64_t id, uint64_t key, 
     r.x = sample_floats(rng, n);
     r.d_saddle = sample_floats(rng, n);
     r.d_final = sample_floats(rng, n);
-    r.found = sample_u32(rng) % 1000;
-    r.sampler = (uint8_t)sample_u32(rng);
+    r.mode = sample_floats(rng, n);
+    sample_origins(rng, n % 4, &r);
     return r;
 }
 
@@ -296,19 +349,33 @@ static inline void same_environment(const sg_cat_environment *a, const sg_cat_en
 static inline void same_variant(const sg_cat_variant *a, const sg_cat_variant *b)
 {
     SAME(key), SAME(id), SAME(n_shell), SAME(n), SAME(attempts), SAME(gamma);
+    SAME(n_origins);
     SAME_ARRAY(number, a->n);
     SAME_ARRAY(x, a->n);
+    for (uint32_t k = 0; k < a->n_origins; k++)
+        SAME(origin[k].run), SAME(origin[k].attempts);
 }
 
 static inline void same_event(const sg_cat_event *a, const sg_cat_event *b)
 {
     SAME(id), SAME(key), SAME(n_shell), SAME(n), SAME(barrier), SAME(barrier_back), SAME(prefactor);
     SAME(strain_saddle), SAME(strain_final), SAME(participation), SAME(dist_saddle), SAME(dist_final);
-    SAME(saddle_force), SAME(curvature), SAME(gamma), SAME(seed), SAME(found), SAME(sampler);
+    SAME(saddle_force), SAME(curvature), SAME(gamma), SAME(prefactor_back), SAME(residual);
+    SAME(found), SAME(sampler), SAME(n_origins);
     SAME_ARRAY(number, a->n);
     SAME_ARRAY(x, a->n);
     SAME_ARRAY(d_saddle, a->n);
     SAME_ARRAY(d_final, a->n);
+    SAME_ARRAY(mode, a->n);
+    for (uint32_t k = 0; k < a->n_origins; k++) {
+        SAME(origin[k].run), SAME(origin[k].found), SAME(origin[k].first_sampler);
+        SAME(origin[k].by_sampler);
+    }
+}
+
+static inline void same_run(const sg_cat_run *a, const sg_cat_run *b)
+{
+    SAME(id), SAME(seed), SAME(gamma), SAME(temperature), SAME(samplers), SAME(program), SAME(name);
 }
 
 static inline void same_state(const sg_cat_state *a, const sg_cat_state *b)

@@ -94,7 +94,8 @@ static inline void pocket_record(const pocket *p, double barrier, sg_environment
     assert_ok(sg_bonds_create(p->sys, &params, &bonds));
     assert_ok(sg_topology_environment(p->sys, &params, bonds, p->centre, env));
     assert_ok(sg_event_generic(p->sys, env, bonds, (const double(*)[3])p->d_saddle,
-                               (const double(*)[3])p->d_final, &edge, 0, event));
+                               (const double(*)[3])p->d_final, (const double(*)[3])p->d_final, &edge, 0, 1,
+                               event));
     sg_bonds_free(bonds);
 }
 

@@ -18,12 +18,17 @@
 
 #include "slowglass/core.h"
 
-enum { SG_CATALOG_FORMAT = 1, SG_CATALOG_MAX_SPECIES = 8 };
+enum {
+    SG_CATALOG_FORMAT = 2, /* written; 1 is read, too */
+    SG_CATALOG_MAX_SPECIES = 8,
+    SG_CAT_SAMPLERS = 16,       /* counted apart; FORMAT.md names them */
+    SG_CAT_SAMPLER_UNKNOWN = 15 /* what format 1 did not record */
+};
 
 typedef struct sg_catalog sg_catalog;
 
 typedef struct sg_catalog_header {
-    uint32_t format;      /* SG_CATALOG_FORMAT */
+    uint32_t format;      /* SG_CATALOG_FORMAT, or 1 in a catalog that is only read */
     uint32_t key_version; /* of the topology key */
     uint64_t fingerprint; /* of the potential */
     char potential[64];   /* its name, for people */
@@ -43,15 +48,29 @@ typedef struct sg_cat_environment { /* a topology key and its canonical form */
     unsigned char *form;
 } sg_cat_environment;
 
+typedef struct sg_cat_attempts { /* searches of one run */
+    uint64_t run;                /* sg_cat_run */
+    uint32_t attempts;
+} sg_cat_attempts;
+
 typedef struct sg_cat_variant { /* one geometry of an environment: who has been searched from */
     uint64_t key, id;           /* id: content hash of number + x */
     uint32_t n_shell;           /* first atoms, in canonical order, centre first in x */
     uint32_t n;                 /* atoms within variant_radius of the centre */
     unsigned char *number;      /* [n] atomic numbers */
     float (*x)[3];              /* [n], Å, relative to the centre */
-    uint32_t attempts;          /* searches made from it by this catalog's owner */
     double gamma;               /* strain at which it was met */
+    uint32_t n_origins;
+    sg_cat_attempts *origin; /* [n_origins] searches made from it, ascending by run */
+    uint32_t attempts;       /* their sum; not stored */
 } sg_cat_variant;
+
+typedef struct sg_cat_origin { /* how often one run came upon an event */
+    uint64_t run;              /* sg_cat_run */
+    uint32_t found;            /* sum of by_sampler */
+    uint8_t first_sampler;
+    uint32_t by_sampler[SG_CAT_SAMPLERS];
+} sg_cat_origin;
 
 typedef struct sg_cat_event { /* a generic event */
     uint64_t id;              /* content hash */
@@ -60,18 +79,32 @@ typedef struct sg_cat_event { /* a generic event */
     unsigned char
         *number;   /* [n] support: shell in canonical order, then the other movers and their first shell */
     float (*x)[3]; /* [n] reference positions relative to the centre, Å */
-    float (*d_saddle)[3];                          /* [n] displacement to the saddle, Å */
-    float (*d_final)[3];                           /* [n] displacement to the final minimum, Å */
+    float (*d_saddle)[3]; /* [n] displacement to the saddle, Å */
+    float (*d_final)[3];  /* [n] displacement to the final minimum, Å */
+    float (*mode)[3];     /* [n] climbing mode at the saddle, unit vector over the support, to the side
+                             of the final minimum; all zero: not recorded */
     double barrier, barrier_back;                  /* eV */
-    double prefactor;                              /* 1/s; NaN: not computed */
+    double prefactor, prefactor_back;              /* 1/s; NaN: not computed */
     double strain_saddle[6], strain_final[6];      /* V (sigma - sigma_start), eV: xx yy zz xy xz yz */
     double participation, dist_saddle, dist_final; /* -, Å, Å */
     double saddle_force, curvature;                /* eV/Å, eV/Å^2 */
-    double gamma;
-    uint64_t seed;
-    uint32_t found;
-    uint8_t sampler;
+    double residual; /* Å, largest displacement to the saddle of an atom left out; NaN: not recorded */
+    double gamma;    /* strain at which it was converged */
+    uint32_t n_origins;
+    sg_cat_origin *origin; /* [n_origins] ascending by run */
+    uint32_t found;        /* sum over the origins; not stored */
+    uint8_t sampler;       /* that found it first in the first of the origins; not stored */
 } sg_cat_event;
+
+typedef struct sg_cat_run { /* who made records: where counters come from */
+    uint64_t id;            /* hash of all that makes the run what it is; 0: unknown */
+    uint64_t seed;
+    double gamma;       /* imposed strain; NaN: not recorded */
+    double temperature; /* K; NaN: not recorded */
+    uint32_t samplers;  /* in use: bit s for sampler s */
+    char program[32];   /* version that ran */
+    char name[64];      /* for people */
+} sg_cat_run;
 
 enum { SG_CAT_STATE_VISITED = 1, SG_CAT_STATE_TABLE = 2, SG_CAT_STATE_COUNTED = 4 };
 
@@ -147,12 +180,23 @@ void sg_cat_state_clear(sg_cat_state *r);
 void sg_cat_edge_clear(sg_cat_edge *r);
 void sg_cat_table_clear(sg_cat_table *r);
 
+/* Counters. Of one run the larger number holds, numbers of different runs add: uniting twice counts once.
+ * SG_ENOMEM leaves `into` as it was. */
+sg_status sg_cat_event_count(sg_cat_event *r, uint64_t run, uint8_t sampler); /* found once more */
+sg_status sg_cat_variant_count(sg_cat_variant *r, uint64_t run);              /* searched from once more */
+sg_status sg_cat_event_unite(sg_cat_event *into, const sg_cat_event *other);
+sg_status sg_cat_variant_unite(sg_cat_variant *into, const sg_cat_variant *other);
+/** Forget the counters of all runs but one, as a run does that counts for itself what a base holds. */
+void sg_cat_event_keep_run(sg_cat_event *r, uint64_t run);
+void sg_cat_variant_keep_run(sg_cat_variant *r, uint64_t run);
+
 /** Make a new catalog in folder `path` (created; must not hold one yet) and open it for writing.
  * Errors: SG_EINVAL exists already, SG_EIO read-only folder, SG_EFULL, SG_ELOCKED. */
 sg_status sg_catalog_create(const char *path, const sg_catalog_header *header, sg_catalog **out);
 
 /** Open an existing one. write = 1 takes the writer's lock for life (SG_ELOCKED names the holder's process
- * id). SG_ENOTFOUND: no catalog there; SG_EMISMATCH: other format version. */
+ * id). SG_ENOTFOUND: no catalog there; SG_EMISMATCH: other format version. Format 1 is opened for reading
+ * only: its records come as those of format 2, with what was not recorded marked as such. */
 sg_status sg_catalog_open(const char *path, int write, const sg_log *log, sg_catalog **out);
 void sg_catalog_close(sg_catalog *cat); /* uncommitted puts are dropped */
 
@@ -184,6 +228,7 @@ sg_status sg_catalog_put_edge(sg_catalog *cat, const sg_cat_edge *r);
 sg_status sg_catalog_put_table(sg_catalog *cat, const sg_cat_table *r);
 sg_status sg_catalog_put_search(sg_catalog *cat, const sg_cat_search *r);
 sg_status sg_catalog_put_step(sg_catalog *cat, const sg_cat_step *r);
+sg_status sg_catalog_put_run(sg_catalog *cat, const sg_cat_run *r);
 sg_status sg_catalog_put_meta(sg_catalog *cat, const char *name, const void *bytes, size_t n);
 
 /** Write everything put since the last commit, durably. SG_EFULL: disk or quota, nothing lost, may be called
@@ -195,16 +240,17 @@ void sg_catalog_abort(sg_catalog *cat); /* drop what was put since the last comm
  * cost; SG_ECORRUPT for a damaged record. Records are owned by the caller and released with the clear
  * functions. */
 sg_status sg_catalog_get_environment(sg_catalog *cat, uint64_t key, sg_cat_environment *out);
-sg_status sg_catalog_get_event(sg_catalog *cat, uint64_t id, sg_cat_event *out);
+sg_status sg_catalog_get_event(sg_catalog *cat, uint64_t id, sg_cat_event *out); /* counters of all united */
 sg_status sg_catalog_get_state(sg_catalog *cat, uint64_t id, sg_cat_state *out);
 sg_status sg_catalog_get_edge(sg_catalog *cat, uint64_t id, sg_cat_edge *out);
 sg_status sg_catalog_get_table(sg_catalog *cat, uint64_t state, sg_cat_table *out);
 sg_status sg_catalog_get_step(sg_catalog *cat, uint64_t step, sg_cat_step *out);
+sg_status sg_catalog_get_run(sg_catalog *cat, uint64_t id, sg_cat_run *out); /* bases, too */
 sg_status sg_catalog_get_meta(sg_catalog *cat, const char *name, void **bytes,
                               size_t *n); /* *bytes: free with sg_free */
 
 /** All variants / events of one key, from the own catalog and every base; the same id in several stores is
- * united (variant: attempts add; event: found adds). Order: ascending id. *out is an array to be cleared one
+ * united (the counters as sg_cat_event_unite does). Order: ascending id. *out is an array to be cleared one
  * by one, then sg_free. */
 sg_status sg_catalog_find_variants(sg_catalog *cat, uint64_t key, sg_cat_variant **out, int *n);
 sg_status sg_catalog_find_events(sg_catalog *cat, uint64_t key, sg_cat_event **out, int *n);
@@ -223,6 +269,7 @@ typedef enum {
     SG_DB_TABLES,
     SG_DB_SEARCHES,
     SG_DB_STEPS,
+    SG_DB_RUNS,
     SG_DB_COUNT
 } sg_catalog_db;
 

@@ -30,11 +30,13 @@ void sg_event_saddle(const sg_system *sys, const sg_cat_edge *edge, int reverse,
 /** Generic record of a passage that starts at `start`.
  * @param env of the centre in the start; @param bonds of the start
  * @param d_saddle, d_final [n][3] displacements from the start, Å
- * The numbers of the event (barriers, derivatives, ..) are taken from `edge`, turned round when `reverse`.
+ * @param mode [n][3] softest mode at the saddle, of any length and sign
+ * The numbers of the event (barriers, derivatives, ..) are taken from `edge`, turned round when `reverse`. It
+ * counts as found once by `run`, with the edge's sampler.
  * @param out cleared by the caller with sg_cat_event_clear. Threads: any. */
 sg_status sg_event_generic(const sg_system *start, const sg_environment *env, const sg_bonds *bonds,
-                           const double (*d_saddle)[3], const double (*d_final)[3], const sg_cat_edge *edge,
-                           int reverse, sg_cat_event *out);
+                           const double (*d_saddle)[3], const double (*d_final)[3], const double (*mode)[3],
+                           const sg_cat_edge *edge, int reverse, uint64_t run, sg_cat_event *out);
 
 /** The geometry around an atom as a variant record: all atoms within `radius`. attempts = 0. Clear with
  * sg_cat_variant_clear. */

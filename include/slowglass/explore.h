@@ -45,6 +45,7 @@ typedef struct sg_explore_options {
     double variant_radius, variant_tolerance; /* Å */
     double temperature, prefactor;            /* K, 1/s: for the estimate of the missing rate */
     uint64_t seed;
+    uint64_t run; /* whose counters the catalog gets, see sg_cat_run */
     int threads;
     int keep_landscape; /* 0: states and edges are not written to the catalog (a search outside a run) */
     int n_centres;      /* 0: all atoms are searched from */

@@ -60,7 +60,8 @@ done:
 static sg_status put_event(sg_catalog *cat, const sg_environment *env)
 {
     unsigned char number[SUPPORT];
-    float x[3][SUPPORT][3] = {{{0}}};
+    float x[4][SUPPORT][3] = {{{0}}};
+    sg_cat_origin origin = {.run = 1, .found = 1, .by_sampler = {1}};
     sg_cat_event event = {.id = env->key ^ 1,
                           .key = env->key,
                           .n_shell = 1,
@@ -69,10 +70,13 @@ static sg_status put_event(sg_catalog *cat, const sg_environment *env)
                           .x = x[0],
                           .d_saddle = x[1],
                           .d_final = x[2],
+                          .mode = x[3],
                           .barrier = 1,
                           .barrier_back = 1,
                           .prefactor = NAN,
-                          .found = 1};
+                          .prefactor_back = NAN,
+                          .n_origins = 1,
+                          .origin = &origin};
 
     memset(number, env->number[0], sizeof number);
     return sg_catalog_put_event(cat, &event);

@@ -39,7 +39,8 @@ static sg_status info(cli *c, sg_catalog *cat)
                                                     [SG_DB_EDGES] = "n_edges",
                                                     [SG_DB_TABLES] = "n_tables",
                                                     [SG_DB_SEARCHES] = "n_searches",
-                                                    [SG_DB_STEPS] = "n_steps"};
+                                                    [SG_DB_STEPS] = "n_steps",
+                                                    [SG_DB_RUNS] = "n_runs"};
     sg_curate_info data;
     char key[64];
 

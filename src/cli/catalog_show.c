@@ -40,9 +40,6 @@ static void print_event(cli *c, const sg_cat_event *e)
     cli_result_number(c, "gamma", e->gamma);
     cli_result_integer(c, "found", e->found);
     cli_result_text(c, "sampler", cli_sampler_word(e->sampler));
-    char seed[24];
-    snprintf(seed, sizeof seed, "%" PRIu64, e->seed);
-    cli_result_text(c, "seed", seed);
 }
 
 /* One line per atom: the shell first, as stored. */

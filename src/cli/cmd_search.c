@@ -163,14 +163,19 @@ static sg_status take_file(session *s, const char *path)
 }
 
 /* Before any work: all inputs are there. */
-static sg_status look_at_inputs(const cli *c)
+static sg_status look_at_inputs(const cli *c, sg_search_options *opt)
 {
     struct stat info;
+    uint64_t hash;
 
     for (int i = 0; i < c->n_inputs; i++) {
         if (stat(c->input[i], &info) != 0) return sg_fail(SG_ENOTFOUND, "%s: no such file", c->input[i]);
         if (S_ISDIR(info.st_mode)) return sg_fail(SG_EINVAL, "%s: a folder, need a structure", c->input[i]);
+        const sg_status st = sg_hash_file(c->input[i], &hash);
+        if (st != SG_OK) return st;
+        opt->inputs = sg_hash(&hash, sizeof hash, opt->inputs);
     }
+    opt->name = c->input[0];
     return SG_OK;
 }
 
@@ -216,7 +221,7 @@ static sg_status run(cli *c)
     sg_search_totals totals = {0};
 
     sg_status st = settings(c, &s);
-    if (st == SG_OK) st = look_at_inputs(c);
+    if (st == SG_OK) st = look_at_inputs(c, &s.opt);
     for (int i = 0; i < c->n_inputs && st == SG_OK; i++)
         st = take_file(&s, c->input[i]);
     if (st == SG_OK && !s.search) st = sg_fail(SG_EPARSE, "%s: expected a structure, got none", c->input[0]);

@@ -106,7 +106,8 @@ static sg_status event_arrays(sg_cat_event *ev, int n)
     ev->x = sg_calloc(m, sizeof *ev->x);
     ev->d_saddle = sg_calloc(m, sizeof *ev->d_saddle);
     ev->d_final = sg_calloc(m, sizeof *ev->d_final);
-    if (ev->number && ev->x && ev->d_saddle && ev->d_final) return SG_OK;
+    ev->mode = sg_calloc(m, sizeof *ev->mode);
+    if (ev->number && ev->x && ev->d_saddle && ev->d_final && ev->mode) return SG_OK;
     sg_cat_event_clear(ev);
     return sg_fail(SG_ENOMEM, "generic event of %d atoms", n);
 }
@@ -115,7 +116,7 @@ static void event_numbers(const sg_cat_edge *edge, int reverse, sg_cat_event *ev
 {
     ev->barrier = reverse ? edge->barrier_back : edge->barrier;
     ev->barrier_back = reverse ? edge->barrier : edge->barrier_back;
-    ev->prefactor = NAN;
+    ev->prefactor = ev->prefactor_back = NAN;
     for (int a = 0; a < 6; a++) {
         ev->strain_saddle[a] =
             reverse ? edge->strain_saddle[a] - edge->strain_final[a] : edge->strain_saddle[a];
@@ -125,8 +126,34 @@ static void event_numbers(const sg_cat_edge *edge, int reverse, sg_cat_event *ev
     ev->dist_final = edge->dist_final;
     ev->saddle_force = edge->saddle_force;
     ev->curvature = edge->curvature;
-    ev->sampler = edge->sampler;
-    ev->found = 1;
+}
+
+/* The part of the mode that the support takes, turned to the final minimum and to unit length. */
+static void set_mode(sg_cat_event *ev)
+{
+    double sum2 = 0, along = 0;
+
+    for (uint32_t m = 0; m < ev->n; m++)
+        for (int a = 0; a < 3; a++) {
+            sum2 += (double)ev->mode[m][a] * (double)ev->mode[m][a];
+            along += (double)ev->mode[m][a] * (double)ev->d_final[m][a];
+        }
+    const double scale = sum2 > 0 ? (along < 0 ? -1 : 1) / sqrt(sum2) : 0;
+    for (uint32_t m = 0; m < ev->n; m++)
+        for (int a = 0; a < 3; a++)
+            ev->mode[m][a] = (float)(scale * (double)ev->mode[m][a]);
+}
+
+/* mark: 1 for the atoms that are in the record. */
+static double largest_left_out(int n, positions d_saddle, const unsigned char *mark)
+{
+    double worst = 0;
+
+    for (int i = 0; i < n; i++) {
+        const double d = mark[i] ? 0 : norm3(d_saddle[i]);
+        if (d > worst) worst = d;
+    }
+    return worst;
 }
 
 static uint64_t event_hash(const sg_cat_event *ev)
@@ -140,11 +167,11 @@ static uint64_t event_hash(const sg_cat_event *ev)
 }
 
 sg_status sg_event_generic(const sg_system *start, const sg_environment *env, const sg_bonds *bonds,
-                           positions d_saddle, positions d_final, const sg_cat_edge *edge, int reverse,
-                           sg_cat_event *out)
+                           positions d_saddle, positions d_final, positions mode, const sg_cat_edge *edge,
+                           int reverse, uint64_t run, sg_cat_event *out)
 {
     sg_cluster cluster = {0};
-    unsigned char *mark = sg_calloc((size_t)start->n, 1);
+    unsigned char *mark = sg_calloc(2 * (size_t)start->n, 1), *stored = mark + start->n;
     sg_status st = mark ? SG_OK : sg_fail(SG_ENOMEM, "generic event");
 
     memset(out, 0, sizeof *out);
@@ -157,19 +184,25 @@ sg_status sg_event_generic(const sg_system *start, const sg_environment *env, co
         const int i = cluster.atom[k];
         if (k >= cluster.n_shell && !mark[i]) continue;
         const uint32_t m = out->n++;
+        stored[i] = 1;
         out->number[m] = (unsigned char)cluster.number[k];
         for (int a = 0; a < 3; a++) {
             out->x[m][a] = (float)cluster.x[k][a];
             out->d_saddle[m][a] = (float)d_saddle[i][a];
             out->d_final[m][a] = (float)d_final[i][a];
+            out->mode[m][a] = (float)mode[i][a];
         }
     }
+    set_mode(out);
+    out->residual = largest_left_out(start->n, d_saddle, stored);
     out->key = env->key;
     out->gamma = start->cell.gamma;
     event_numbers(edge, reverse, out);
     out->dist_saddle = norm_all(start->n, d_saddle);
     out->id = event_hash(out);
+    st = sg_cat_event_count(out, run, edge->sampler);
 done:
+    if (st != SG_OK) sg_cat_event_clear(out);
     sg_cluster_clear(&cluster);
     sg_free(mark);
     return st;

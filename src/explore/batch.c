@@ -125,14 +125,15 @@ sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sam
 }
 
 /* A search that comes upon an event of the table raises its counters. */
-static sg_status count_again(sg_explorer *ex, int entry, uint64_t *edge_id)
+static sg_status count_again(sg_explorer *ex, int entry, sg_sampler sampler, uint64_t *edge_id)
 {
     sg_cat_edge *e = &ex->edge[ex->table[ex->plan.state]->entry[entry].edge - 1];
 
     *edge_id = e->id;
     e->found++;
     const sg_status st = put_edge(ex, e->id);
-    return st == SG_OK && e->event != 0 && e->from == ex->plan.state ? count_generic(ex, e->event) : st;
+    if (st != SG_OK || e->event == 0 || e->from != ex->plan.state) return st;
+    return count_generic(ex, e->event, (uint8_t)sampler);
 }
 
 static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler, sg_passage *p,
@@ -142,10 +143,10 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
     int same = -1;
     sg_status st;
 
-    c->variant.attempts++;
     ex->n_searches++;
     ex->stats.searches++;
     ex->table[ex->plan.state]->n_searches++;
+    if ((st = sg_cat_variant_count(&c->variant, ex->opt.run)) != SG_OK) return st;
     if ((st = sg_catalog_put_variant(ex->cat, &c->variant)) != SG_OK) return st;
     if (p->outcome == SG_FOUND) {
         st = accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
@@ -158,7 +159,7 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
         same = find_converged(ex, ex->plan.state, p->e_saddle, (positions)p->x_saddle, ex->scratch);
     }
     ex->stats.outcome[p->outcome]++;
-    return same >= 0 ? count_again(ex, same, edge_id) : SG_OK;
+    return same >= 0 ? count_again(ex, same, sampler, edge_id) : SG_OK;
 }
 
 /* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this

@@ -71,7 +71,8 @@ struct sg_explorer {
     sg_cat_table **table; /* [n_states], NULL: none; capacity cap_tables */
     size_t cap_tables;
     uint64_t n_searches, n_rows;
-    sg_cat_event *pending; /* [n_pending] own generic events put or counted since the last commit */
+    sg_cat_event *pending; /* [n_pending] generic events put or counted since the last commit, with the
+                              counters of this run */
     size_t n_pending, cap_pending;
 
     sg_system *frame; /* the state in hand */
@@ -131,8 +132,9 @@ sg_status put_table(sg_explorer *ex, uint64_t state);
 /* generic.c: generic records of both directions of a new edge; the one from the start is remembered in the
  * edge. An event of the catalog that describes the same passage is counted again instead. */
 sg_status put_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge);
-/* An event of this catalog has been found once more; one of a base is left as it is. */
-sg_status count_generic(sg_explorer *ex, uint64_t id);
+/* An event of the catalog has been found once more. Of one that a base holds this catalog gets a record of
+ * its own, with the counter of this run alone. */
+sg_status count_generic(sg_explorer *ex, uint64_t id, uint8_t sampler);
 void pending_clear(sg_explorer *ex); /* they have been committed */
 
 /* plan.c */

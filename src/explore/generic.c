@@ -40,20 +40,22 @@ static sg_status pending_add(sg_explorer *ex, sg_cat_event *take)
     return SG_OK;
 }
 
-sg_status count_generic(sg_explorer *ex, uint64_t id)
+sg_status count_generic(sg_explorer *ex, uint64_t id, uint8_t sampler)
 {
-    sg_cat_event own = {0}, *ev = pending_find(ex, id);
+    sg_cat_event known = {0}, *ev = pending_find(ex, id);
+    sg_status st = SG_OK;
 
     if (!ev) {
-        sg_status st = sg_catalog_get_own_event(ex->cat, id, &own);
-        if (st == SG_ENOTFOUND) return SG_OK; /* of a base: the edge's counter has it */
-        if (st == SG_OK) st = pending_add(ex, &own);
-        sg_cat_event_clear(&own);
+        st = sg_catalog_get_event(ex->cat, id, &known);
+        if (st == SG_ENOTFOUND) return SG_OK; /* damaged since: the edge's counter has it */
+        if (st == SG_OK) st = pending_add(ex, &known);
+        sg_cat_event_clear(&known);
         if (st != SG_OK) return st;
         ev = &ex->pending[ex->n_pending - 1];
+        sg_cat_event_keep_run(ev, ex->opt.run);
     }
-    ev->found++;
-    return sg_catalog_put_event(ex->cat, ev);
+    st = sg_cat_event_count(ev, ex->opt.run, sampler);
+    return st == SG_OK ? sg_catalog_put_event(ex->cat, ev) : st;
 }
 
 /* --- is it known? --- */
@@ -101,7 +103,7 @@ static sg_status find_generic(sg_explorer *ex, side *s, double barrier, position
 }
 
 /* The frame holds the positions of the end that the passage is seen from. */
-static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions d_final,
+static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions d_final, positions mode,
                          const sg_cat_edge *edge, int reverse, uint64_t *id)
 {
     const double barrier = reverse ? edge->barrier_back : edge->barrier;
@@ -113,15 +115,15 @@ static sg_status put_one(sg_explorer *ex, side *s, positions d_saddle, positions
     if (st == SG_OK) st = find_generic(ex, s, barrier, d_saddle, d_final, id);
     if (st != SG_OK) goto done;
     if (*id != 0) {
-        st = count_generic(ex, *id);
+        st = count_generic(ex, *id, edge->sampler);
         goto done;
     }
     /* nor is the way back wanted when the way there is too high: nobody will stand at its start */
     if (ex->opt.store_below > 0 && (barrier > ex->opt.store_below || edge->barrier > ex->opt.store_below))
         goto done;
-    if ((st = sg_event_generic(ex->frame, &s->env, bonds, d_saddle, d_final, edge, reverse, &ev)) != SG_OK)
+    if ((st = sg_event_generic(ex->frame, &s->env, bonds, d_saddle, d_final, mode, edge, reverse, ex->opt.run,
+                               &ev)) != SG_OK)
         goto done;
-    ev.seed = ex->opt.seed;
     *id = ev.id;
     const sg_cat_environment record = {s->env.key, (uint32_t)s->env.n, (uint32_t)s->env.form_size,
                                        s->env.form};
@@ -149,7 +151,7 @@ sg_status put_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge)
         memcpy(ex->frame->x, here, bytes);
         sg_system_displacement(ex->frame, here, (positions)p->x_saddle, d, NULL);
         sg_system_displacement(ex->frame, here, there, d + n, NULL);
-        st = put_one(ex, s, (positions)d, (positions)(d + n), edge, reverse, &id);
+        st = put_one(ex, s, (positions)d, (positions)(d + n), (positions)p->mode, edge, reverse, &id);
         if (!reverse) edge->event = id;
     }
     frame_to(ex, edge->from);

@@ -21,26 +21,17 @@ void variants_clear(sg_explorer *ex)
     ex->n_classes = 0;
 }
 
-/* Take over a record as a class; its attempts are split into this catalog's own and those of the bases. */
+/* Take over a record as a class; its attempts are split into those of this run and those of the others. */
 static sg_status add_class(sg_explorer *ex, sg_cat_variant *take, int member, int *index)
 {
-    sg_cat_variant own = {0};
-
     if (sg_grow((void **)&ex->class_, &ex->cap_classes, ex->n_classes + 1, sizeof *ex->class_) != 0) {
         sg_cat_variant_clear(take);
         return sg_fail(SG_ENOMEM, "%zu variants", ex->n_classes + 1);
     }
-    const sg_status st = sg_catalog_get_own_variant(ex->cat, take->key, take->id, &own);
-    if (st != SG_OK && st != SG_ENOTFOUND) {
-        sg_cat_variant_clear(take);
-        return st;
-    }
-    const uint32_t own_attempts = st == SG_OK ? own.attempts : 0;
-    sg_cat_variant_clear(&own);
     variant_class *c = &ex->class_[ex->n_classes];
     c->variant = *take;
-    c->lent_attempts = take->attempts > own_attempts ? take->attempts - own_attempts : 0;
-    c->variant.attempts = own_attempts;
+    sg_cat_variant_keep_run(&c->variant, ex->opt.run);
+    c->lent_attempts = take->attempts - c->variant.attempts;
     c->first_member = member;
     memset(take, 0, sizeof *take);
     *index = (int)ex->n_classes++;

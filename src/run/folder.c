@@ -132,6 +132,24 @@ sg_status run_identity(const sg_config *cfg, uint64_t structure, uint64_t finger
     return st;
 }
 
+sg_cat_run run_describe(const sg_config *cfg, const sg_explore_options *explore, const char *identity,
+                        const char *what, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    sg_cat_run r = {.seed = (uint64_t)cfg->kmc.seed,
+                    .gamma = cfg->strain.xy,
+                    .temperature = cfg->kmc.temperature_K,
+                    .samplers = 1u << SG_SAMPLER_PLACED | 1u << SG_SAMPLER_INHERITED};
+
+    r.id = sg_hash(identity, strlen(identity), 0);
+    if (r.id == 0) r.id = 1; /* 0: unknown */
+    for (int k = 0; k < explore->n_samplers; k++)
+        r.samplers |= 1u << explore->sampler[k];
+    snprintf(r.program, sizeof r.program, "slowglass %s", SLOWGLASS_VERSION);
+    snprintf(r.name, sizeof r.name, "%s %.56s", what, slash ? slash + 1 : file);
+    return r;
+}
+
 /* The first line in which two texts differ. */
 static sg_status fail_at_difference(const char *was, size_t n_was, const char *is, const char *folder)
 {
@@ -144,7 +162,7 @@ static sg_status fail_at_difference(const char *was, size_t n_was, const char *i
                    folder, (int)(end_was - begin), was + begin, (int)(end_is - begin), is + begin);
 }
 
-sg_status run_check_identity(sg_catalog *cat, const char *text, const char *folder)
+sg_status run_check_identity(sg_catalog *cat, const char *text, const sg_cat_run *record, const char *folder)
 {
     void *bytes = NULL;
     size_t n = 0;
@@ -152,6 +170,7 @@ sg_status run_check_identity(sg_catalog *cat, const char *text, const char *fold
 
     if (st == SG_ENOTFOUND) {
         st = sg_catalog_put_meta(cat, "identity", text, strlen(text) + 1);
+        if (st == SG_OK) st = sg_catalog_put_run(cat, record);
         return st == SG_OK ? sg_catalog_commit(cat) : st;
     }
     if (st == SG_OK && (n == 0 || ((const char *)bytes)[n - 1] != '\0'))

@@ -137,6 +137,7 @@ sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, c
 {
     sg_run *run = sg_calloc(1, sizeof *run);
     char *identity = NULL;
+    sg_cat_run record;
     sg_status st;
 
     *out = NULL;
@@ -151,12 +152,14 @@ sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, c
     run->setup.explore.stop = wall_is_up;
     run->setup.explore.stop_arg = run;
     if ((st = run_identity(cfg, sg_system_hash(sys), pot->fingerprint, &identity)) != SG_OK) goto done;
+    record = run_describe(cfg, &run->setup.explore, identity, "age", cfg->system.structure);
+    run->setup.explore.run = record.id;
     if (!resume) {
         if ((st = sg_run_check_folder(folder)) != SG_OK || (st = run_make_folder(folder)) != SG_OK) goto done;
         if ((st = run_write_settings(folder, cfg)) != SG_OK || (st = write_start(run)) != SG_OK) goto done;
     }
     if ((st = open_catalog(run, resume)) != SG_OK) goto done;
-    if ((st = run_check_identity(run->cat, identity, folder)) != SG_OK) goto done;
+    if ((st = run_check_identity(run->cat, identity, &record, folder)) != SG_OK) goto done;
     if (resume && (st = run_write_settings(folder, cfg)) != SG_OK) goto done; /* with the new stop criteria */
     if ((st = start_walk(run)) != SG_OK) goto done;
     *out = run;

@@ -42,8 +42,12 @@ sg_status run_make_folder(const char *folder);
 sg_status run_write_settings(const char *folder, const sg_config *cfg);
 /* One line per fact that makes the run what it is. sg_free. */
 sg_status run_identity(const sg_config *cfg, uint64_t structure, uint64_t fingerprint, char **text);
-/* Store it in a new catalog, or compare with what is there. */
-sg_status run_check_identity(sg_catalog *cat, const char *text, const char *folder);
+/* The run as a catalog's records name it; its id is the hash of the identity. What: "age" or "search"; file:
+ * of the structure. */
+sg_cat_run run_describe(const sg_config *cfg, const sg_explore_options *explore, const char *identity,
+                        const char *what, const char *file);
+/* Store both in a new catalog, or compare the identity with what is there. */
+sg_status run_check_identity(sg_catalog *cat, const char *text, const sg_cat_run *record, const char *folder);
 
 /* projections.c */
 sg_status projections_open(sg_run *run); /* made anew from the catalog */

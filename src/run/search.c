@@ -58,6 +58,27 @@ static void remove_folder(const char *folder)
     rmdir(folder);
 }
 
+/* Who the counters of this session's catalog belong to: the same searches again are the same run. */
+static sg_status name_run(sg_search *s, const sg_config *cfg, const sg_system *first)
+{
+    const sg_search_options *o = &s->opt;
+    char *identity = NULL;
+    sg_status st = run_identity(cfg, sg_system_hash(first), s->pot->fingerprint, &identity);
+
+    if (st != SG_OK) return st;
+    sg_cat_run r = run_describe(cfg, &s->setup.explore, identity, "search", o->name ? o->name : "");
+    free(identity); /* of open_memstream */
+    const double limits[2] = {o->barrier_max, o->store_below};
+    r.id = sg_hash(&o->inputs, sizeof o->inputs, r.id);
+    r.id = sg_hash(limits, sizeof limits, r.id);
+    r.id = sg_hash(&o->max_searches, sizeof o->max_searches, r.id);
+    if (o->n_centres > 0) r.id = sg_hash(o->centre_id, (size_t)o->n_centres * sizeof *o->centre_id, r.id);
+    if (r.id == 0) r.id = 1; /* 0: unknown */
+    r.gamma = first->cell.gamma;
+    s->setup.explore.run = r.id;
+    return sg_catalog_put_run(s->cat, &r);
+}
+
 sg_status sg_search_open(sg_config *cfg, const sg_system *first, const sg_potential *pot,
                          const sg_search_options *opt, const sg_log *log, sg_search **out)
 {
@@ -81,6 +102,7 @@ sg_status sg_search_open(sg_config *cfg, const sg_system *first, const sg_potent
         st = sg_catalog_create(opt->catalog ? opt->catalog : s->temporary, &s->setup.header, &s->cat);
     if (st != SG_OK) goto done;
     sg_catalog_set_log(s->cat, log);
+    st = name_run(s, cfg, first); /* opens each base by itself, before they are opened for good */
     for (int k = 0; k < cfg->catalog.base.n && st == SG_OK; k++)
         st = sg_catalog_add_base(s->cat, cfg->catalog.base.value[k]);
     if (st != SG_OK) goto done;

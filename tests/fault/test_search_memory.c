@@ -95,9 +95,10 @@ static void test_events(void **state)
     assert_ok(sg_topology_environment(d.sys, &params, bonds, neighbour[0], &env));
     sg_system_displacement(d.sys, (positions)d.sys->x, (positions)w.p->x_saddle, guess, NULL);
     sg_system_displacement(d.sys, (positions)d.sys->x, (positions)w.p->x_final, guess + d.sys->n, NULL);
-    EACH_ALLOCATION_FAILS(
-        sg_event_generic(d.sys, &env, bonds, (positions)guess, (positions)(guess + d.sys->n), &edge, 0, &ev),
-        assert_null(ev.x), (void)0);
+    EACH_ALLOCATION_FAILS(sg_event_generic(d.sys, &env, bonds, (positions)guess,
+                                           (positions)(guess + d.sys->n), (positions)w.p->mode, &edge, 0, 1,
+                                           &ev),
+                          assert_null(ev.x), (void)0);
     EACH_ALLOCATION_FAILS(sg_event_variant(d.sys, &env, 5.0, NULL, &v), assert_null(v.x),
                           sg_cat_variant_clear(&v));
     assert_ok(sg_topology_automorphisms(&env, 64, perm, &n_perm));

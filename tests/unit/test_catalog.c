@@ -225,22 +225,22 @@ static void test_hash_ignores_history(void **state)
 
 /* ---- base and overlay ---- */
 
-static void put_pair(sg_catalog *cat, uint64_t key, uint64_t id, uint32_t count)
+static void put_pair(sg_catalog *cat, uint64_t run, uint64_t key, uint64_t id, uint32_t count)
 {
     sg_rng rng;
     sg_rng_init(&rng, 3, SG_RNG_TEST, id, 0, 0);
     sg_cat_variant variant = sample_variant(&rng, key, id, 8);
     sg_cat_event event = sample_event(&rng, id, key, 8);
 
-    variant.attempts = count;
-    event.found = 10 * count;
+    sample_attempts(&variant, run, count);
+    sample_found(&event, run, 10 * count);
     assert_ok(sg_catalog_put_variant(cat, &variant));
     assert_ok(sg_catalog_put_event(cat, &event));
     sg_cat_variant_clear(&variant);
     sg_cat_event_clear(&event);
 }
 
-static void make_base(place *p, const char *name, const uint64_t ids[], int n)
+static void make_base(place *p, const char *name, uint64_t run, const uint64_t ids[], int n)
 {
     char file[256];
     const sg_catalog_header header = sample_header();
@@ -248,9 +248,9 @@ static void make_base(place *p, const char *name, const uint64_t ids[], int n)
 
     assert_ok(sg_catalog_create(joined(file, p->path, name), &header, &cat));
     for (int k = 0; k < n; k++)
-        put_pair(cat, 5, ids[k], 1);
-    put_pair(cat, 4, 900, 1);
-    put_pair(cat, 6, 901, 1);
+        put_pair(cat, run, 5, ids[k], 1);
+    put_pair(cat, run, 4, 900, 1);
+    put_pair(cat, run, 6, 901, 1);
     assert_ok(sg_catalog_commit(cat));
     sg_catalog_close(cat);
 }
@@ -266,15 +266,15 @@ static void test_base_and_overlay_unite(void **state)
     sg_cat_event *event, one;
     int n;
 
-    make_base(p, "a", first, 3);
-    make_base(p, "b", second, 2);
+    make_base(p, "a", 1, first, 3);
+    make_base(p, "b", 2, second, 2);
     joined(data, joined(a, p->path, "a"), "data.mdb");
     assert_ok(sg_hash_file(data, &before));
     assert_ok(sg_catalog_add_base(p->cat, a));
     assert_ok(sg_catalog_add_base(p->cat, joined(b, p->path, "b")));
     assert_ok(sg_catalog_add_base(p->cat, a)); /* twice is once */
-    put_pair(p->cat, 5, 40, 100);
-    put_pair(p->cat, 5, 20, 100);
+    put_pair(p->cat, 3, 5, 40, 100);
+    put_pair(p->cat, 3, 5, 20, 100);
     assert_ok(sg_catalog_commit(p->cat));
 
     assert_ok(sg_catalog_find_variants(p->cat, 5, &variant, &n));

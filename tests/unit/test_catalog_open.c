@@ -13,12 +13,12 @@ static void test_other_format_version(void **state)
     sg_catalog_close(p->cat);
     p->cat = NULL;
     const size_t n = raw_access(p->file, "meta", "header", 6, value, sizeof value, NULL, 0);
-    value[16 + 8] = 2; /* format, behind the envelope and the file magic; then a valid checksum */
+    value[16 + 8] = 3; /* format, behind the envelope and the file magic; then a valid checksum */
     sg_store_le64(value + 8, sg_hash(value + 16, n - 16, sg_hash(value, 8, 0)));
     raw_access(p->file, "meta", "header", 6, NULL, 0, value, n);
     assert_status(sg_catalog_open(p->file, 0, NULL, &p->cat), SG_EMISMATCH);
-    assert_text("format 2");
-    assert_text("format 1");
+    assert_text("format 3");
+    assert_text("formats 1 to 2");
 }
 
 static void test_no_catalog(void **state)

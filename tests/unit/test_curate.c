@@ -19,6 +19,11 @@ static void put_event(sg_catalog *cat, int k)
     float x[3][3] = {{-2.5f, 0, 0}, {0, 0, 0}, {2.5f, 0, 0}};
     float saddle[3][3] = {{0, 0, 0}, {0, 0.5f, 0}, {0, 0, 0.25f}},
           final[3][3] = {{0, 0, 0}, {0, 1, 0}, {0, 0, 0.5f}};
+    const uint32_t found = 10u + (uint32_t)k;
+    sg_cat_origin origin = {.run = 77,
+                            .found = found,
+                            .first_sampler = SG_SAMPLER_LOCAL,
+                            .by_sampler = {[SG_SAMPLER_LOCAL] = found}};
     const sg_cat_event event = {.id = ids[k],
                                 .key = keys[k],
                                 .n_shell = 2,
@@ -32,9 +37,11 @@ static void put_event(sg_catalog *cat, int k)
                                 .prefactor = NAN,
                                 .participation = 1.5,
                                 .gamma = 0.01 * k,
-                                .seed = UINT64_MAX,
-                                .found = 10u + (uint32_t)k,
-                                .sampler = SG_SAMPLER_LOCAL};
+                                .mode = final,
+                                .prefactor_back = NAN,
+                                .residual = 0.05,
+                                .n_origins = 1,
+                                .origin = &origin};
 
     assert_ok(sg_catalog_put_event(cat, &event));
 }

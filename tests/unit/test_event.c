@@ -212,8 +212,8 @@ static void make_generic(const scene *s, sg_cat_event *ev)
     sg_bonds *bonds = NULL;
 
     environment(s->d.sys, &s->params, (int)s->edge.centre, &env, &bonds);
-    assert_ok(sg_event_generic(s->d.sys, &env, bonds, (positions)s->d_saddle, (positions)s->d_final, &s->edge,
-                               0, ev));
+    assert_ok(sg_event_generic(s->d.sys, &env, bonds, (positions)s->d_saddle, (positions)s->d_final,
+                               (positions)s->w.p->mode, &s->edge, 0, 7, ev));
     sg_bonds_free(bonds);
 }
 
@@ -373,8 +373,8 @@ static void test_reverse_of_a_generic_event(void **state)
     sg_system_displacement(s.d.sys, (positions)s.w.p->x_final, (positions)s.d.sys->x, s.d_final, NULL);
     memcpy(s.d.sys->x, s.w.p->x_final, n * sizeof *s.guess);
     environment(s.d.sys, &s.params, (int)s.edge.centre_back, &env, &bonds);
-    assert_ok(sg_event_generic(s.d.sys, &env, bonds, (positions)s.d_saddle, (positions)s.d_final, &s.edge, 1,
-                               &back));
+    assert_ok(sg_event_generic(s.d.sys, &env, bonds, (positions)s.d_saddle, (positions)s.d_final,
+                               (positions)s.w.p->mode, &s.edge, 1, 7, &back));
 
     assert_true(back.key == forth.key);
     assert_int_equal(back.n, forth.n);
@@ -385,7 +385,9 @@ static void test_reverse_of_a_generic_event(void **state)
             assert_near((double)back.x[k][c], (double)forth.x[k][c], 1e-3);
             assert_near((double)back.d_saddle[k][c], (double)forth.d_saddle[k][c], 1e-3);
             assert_near((double)back.d_final[k][c], (double)forth.d_final[k][c], 1e-3);
+            assert_near((double)back.mode[k][c], (double)forth.mode[k][c], 2e-2);
         }
+    assert_near(back.residual, forth.residual, 1e-3);
     assert_near(back.barrier, forth.barrier, 1e-5);
     assert_near(back.barrier_back, forth.barrier_back, 1e-5);
     assert_near(back.dist_saddle, forth.dist_saddle, 1e-3);

@@ -10,8 +10,10 @@
 typedef struct sg_search sg_search;
 
 typedef struct sg_search_options {
-    const char *catalog;  /* folder of the catalog to be made; NULL: a temporary one, removed at the end */
-    int n_centres;        /* 0: all atoms */
+    const char *name;    /* of the first structure's file, for people */
+    uint64_t inputs;     /* hash of the files that the structures come from: with the settings, who this is */
+    const char *catalog; /* folder of the catalog to be made; NULL: a temporary one, removed at the end */
+    int n_centres;       /* 0: all atoms */
     const int *centre_id; /* ids of the atoms to search from; borrowed for the session's life */
     double barrier_max;   /* eV: events above are not listed; 0: all are. Those of bases and of like atoms are
                              tried up to this or,   with 0, up to the window of a run with these settings
