@@ -227,4 +227,18 @@ struct sg_catalog {
 sg_status sg_catalog_create_sized(const char *path, const sg_catalog_header *header, size_t map_size,
                                   sg_catalog **out);
 
+/* ---- publish.c ---- */
+
+/* SG_EINVAL if something stands there. */
+sg_status sg_name_is_free(const char *path);
+
+/* As sg_catalog_create_hidden, with the first size of the map; PATH may exist. */
+sg_status sg_catalog_create_hidden_sized(const char *path, const sg_catalog_header *header, size_t map_size,
+                                         sg_catalog **out);
+
+/* Exchange the folders of two catalogs, both open for writing, and the two handles with them: *shown stands
+ * where *hidden stood before, also when the folder above could not be synced. SG_EINVAL: the folder holds
+ * more than a catalog; SG_EIO: not on this filesystem. */
+sg_status sg_catalog_replace(sg_catalog **shown, sg_catalog **hidden);
+
 #endif

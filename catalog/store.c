@@ -19,7 +19,13 @@
 #include <unistd.h>
 
 /* LOCK_BYTES: a little more than LMDB's reader table needs for SG_MAX_READERS of 64 bytes. */
-enum { MAKE_MAP = 1 << 20, LOCK_BYTES = 68 << 10, SHORT_FILE_TRIES = 20, SHORT_FILE_WAIT_NS = 5000000 };
+enum {
+    MAKE_MAP = 1 << 20,
+    LOCK_BYTES = 68 << 10,
+    SHORT_FILE_TRIES = 20,
+    SHORT_FILE_WAIT_NS = 5000000,
+    MOVED_TRIES = 10
+};
 
 static sg_status identify(sg_store *store);
 static sg_status begin_reading(sg_store *store);
@@ -137,6 +143,21 @@ static sg_status open_env(sg_store *store)
         if (rc) return sg_store_fail(store, rc, "clear stale readers");
     }
     return SG_OK;
+}
+
+/* 1 if the folder still holds the file that was identified, and LMDB opened that one: compacting may have
+ * exchanged the folders between, and data of one must not go with the locks of the other. */
+static int is_unmoved(const sg_store *store)
+{
+    struct stat open_one, there;
+    mdb_filehandle_t fd = -1;
+    char *file = sg_path_join(store->path, "data.mdb");
+    const int known =
+        file && !mdb_env_get_fd(store->env, &fd) && !fstat(fd, &open_one) && !stat(file, &there);
+
+    sg_free(file);
+    return known && open_one.st_ino == store->inode && open_one.st_dev == store->device &&
+           there.st_ino == store->inode && there.st_dev == store->device;
 }
 
 /* Handles live as long as the environment; LMDB wants them opened in a transaction that commits. */
@@ -280,10 +301,14 @@ sg_status sg_store_open(sg_store *store, const char *path, int write, size_t map
     store->log = log;
     store->path = sg_strdup(path);
     if (!store->path) return sg_fail(SG_ENOMEM, "catalog %s", path);
-    if ((st = identify(store)) != SG_OK) goto done;
-    if ((st = choose_flags(store)) != SG_OK) goto done;
-    sg_store_warn_place(store);
-    if ((st = open_env(store)) != SG_OK) goto done;
+    for (int k = 0;; k++) {
+        if ((st = identify(store)) != SG_OK) goto done;
+        if ((st = choose_flags(store)) != SG_OK) goto done;
+        if (k == 0) sg_store_warn_place(store);
+        if ((st = open_env(store)) != SG_OK) goto done;
+        if (is_unmoved(store) || k == MOVED_TRIES) break;
+        close_env(store);
+    }
     if ((st = check_length(store)) != SG_OK) goto done;
     if ((st = open_databases(store)) != SG_OK) goto done;
     st = read_header(store);

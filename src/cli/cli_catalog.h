@@ -10,9 +10,13 @@
 sg_status cli_catalog_info(cli *c);
 sg_status cli_catalog_list(cli *c);
 sg_status cli_catalog_show(cli *c);
+sg_status cli_catalog_compact(cli *c);
 
 /* Read-only; `path` is the folder of a catalog, or of a run, which has one inside. */
 sg_status cli_catalog_open(cli *c, const char *path, sg_catalog **cat);
+
+/* Where that catalog lies: `path` or path/catalog; free with sg_free. It need not exist. */
+sg_status cli_catalog_path(const char *path, char **out);
 
 /* Open c->input[1], let `act` read it, close it. */
 sg_status cli_catalog_with(cli *c, sg_status (*act)(cli *c, sg_catalog *cat));

@@ -25,7 +25,7 @@ static const action actions[] = {
     {"check", NULL, 0, -1, "", ""},
     {"export", NULL, 0, -1, "", ""},
     {"merge", NULL, 0, -1, "", ""},
-    {"compact", NULL, 0, -1, "", ""},
+    {"compact", cli_catalog_compact, 2, 2, "one catalog", ""},
 };
 enum { N_ACTIONS = sizeof actions / sizeof actions[0] };
 
@@ -131,13 +131,14 @@ static sg_status run(cli *c)
 const cli_command cmd_catalog = {
     .name = "catalog",
     .summary = "look into a catalog",
-    .usage = "info DIR | list DIR [FILTERS] | show DIR ID [-o OUT.extxyz]",
+    .usage = "info DIR | list DIR [FILTERS] | show DIR ID [-o OUT.extxyz] | compact DIR [-o NEW]",
     .details = "DIR: a catalog, or the folder of a run. info: header and counts. list: its generic events,\n"
                "one per line, or with --histogram how many there are in each range of barriers.\n"
                "show: one event completely; ID: its first hexadecimal digits. Six numbers are always\n"
                "xx yy zz xy xz yz. With -o start, saddle and final minimum as three frames, energies\n"
                "relative to the start, with the displacements from the start as columns.\n"
-               "Not available in this version: stats, check, export, merge, compact.",
+               "compact: write the catalog anew without free space, in place or as NEW.\n"
+               "Not available in this version: stats, check, export, merge.",
     .example =
         "slowglass catalog list validation/samples/demo-catalog --barrier 0.1:0.6 --centre Cu --limit 10\n"
         "  slowglass catalog list validation/samples/demo-catalog --histogram --bin 0.1\n"
