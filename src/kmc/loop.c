@@ -13,7 +13,8 @@ struct sg_kmc {
     sg_cat_step row;
     sg_clock clock;
     uint64_t parent; /* state that the present one was reached from; itself at the start */
-    uint64_t rows;   /* of the searches database, at the end of the last step that wrote some */
+    uint64_t edges_at_commit;
+    uint64_t rows; /* of the searches database, at the end of the last step that wrote some */
     int since_commit;
 };
 
@@ -181,13 +182,12 @@ static void fill_row(sg_kmc *w, sg_cat_step *row)
 
 /* Put the account of a step that began in `state`, if it has one. Called once more for a step that was not
  * taken, it adds what is new. */
-static sg_status account(sg_kmc *w, uint64_t step, uint64_t state, int *has_one)
+static sg_status account(sg_kmc *w, uint64_t step, uint64_t state)
 {
     const int made = !(sg_explorer_state(w->ex, state)->flags & SG_CAT_STATE_COUNTED);
     sg_reuse old;
 
-    *has_one = made || sg_explorer_n_rows(w->ex) != w->rows;
-    if (!*has_one) return SG_OK;
+    if (!made && sg_explorer_n_rows(w->ex) == w->rows) return SG_OK;
     sg_status st = sg_kmc_reuse(w->cat, step, &old);
     if (st == SG_ENOTFOUND) old = (sg_reuse){.first_row = w->rows}, st = SG_OK;
     if (st != SG_OK) return st;
@@ -206,26 +206,26 @@ static sg_status account(sg_kmc *w, uint64_t step, uint64_t state, int *has_one)
 /* The walk ends before its next step. */
 static sg_status stop(sg_kmc *w)
 {
-    int has_account;
-    const sg_status st = account(w, w->row.step + 1, w->row.state, &has_account);
+    const sg_status st = account(w, w->row.step + 1, w->row.state);
     return st == SG_OK ? sg_kmc_commit(w) : st;
 }
 
 static sg_status save(sg_kmc *w, uint64_t left)
 {
-    int worked = 0;
     sg_status st = sg_explorer_mark(w->ex, w->row.state, SG_CAT_STATE_VISITED);
 
-    if (st == SG_OK && w->row.step > 0) st = account(w, w->row.step, left, &worked);
+    if (st == SG_OK && w->row.step > 0) st = account(w, w->row.step, left);
     if (st == SG_OK) st = sg_catalog_put_step(w->cat, &w->row);
     if (st != SG_OK) return st;
-    if (!worked && ++w->since_commit < w->opt.commit_every) return SG_OK;
+    const int found_anything = sg_explorer_n_edges(w->ex) != w->edges_at_commit;
+    if (!found_anything && ++w->since_commit < w->opt.commit_every) return SG_OK;
     return sg_kmc_commit(w);
 }
 
 sg_status sg_kmc_commit(sg_kmc *w)
 {
     w->since_commit = 0;
+    w->edges_at_commit = sg_explorer_n_edges(w->ex);
     return sg_catalog_commit(w->cat);
 }
 
@@ -256,6 +256,7 @@ sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const 
     w->ex = ex;
     w->cat = cat;
     w->opt = *opt;
+    w->edges_at_commit = sg_explorer_n_edges(ex);
     sg_status st = sg_catalog_count(cat, SG_DB_STEPS, &n_steps);
     if (st == SG_OK) st = account_rows(cat, &w->rows);
     if (st == SG_OK && n_steps > 0) {

@@ -88,12 +88,15 @@ static int write_search(void *arg, const void *record)
     return w->st != SG_OK;
 }
 
-sg_status projections_searches(sg_run *run)
+sg_status projections_committed(sg_run *run)
 {
     search_writer w = {run, SG_OK};
-    const sg_status st =
-        sg_catalog_each_from(run->cat, SG_DB_SEARCHES, run->out.next_search, write_search, &w);
-    return w.st != SG_OK ? w.st : st;
+    uint64_t n_steps = 0;
+    sg_status st = sg_catalog_each_from(run->cat, SG_DB_SEARCHES, run->out.next_search, write_search, &w);
+
+    if (st == SG_OK) st = w.st;
+    if (st == SG_OK) st = sg_catalog_count(run->cat, SG_DB_STEPS, &n_steps);
+    return st == SG_OK && n_steps > 0 ? reuse_write(run, n_steps - 1) : st;
 }
 
 /* --- frames --- */
@@ -219,9 +222,6 @@ sg_status projections_open(sg_run *run)
     run->out.last_time = 0;
     st = sg_catalog_each(run->cat, SG_DB_STEPS, replay_step, &p);
     if (st == SG_OK) st = p.st;
-    for (uint64_t step = 1; st == SG_OK && step <= sg_kmc_row(run->walk).step; step++)
-        st = reuse_write_step(run, step);
-    if (st == SG_OK) st = projections_searches(run);
     return st == SG_OK ? projections_flush(run) : st;
 }
 
@@ -230,7 +230,6 @@ sg_status projections_step(sg_run *run, const sg_cat_step *row)
     sg_status st = write_step(run, row);
 
     if (st == SG_OK) st = write_event(run, row);
-    if (st == SG_OK) st = reuse_write_step(run, row->step);
     if (st == SG_OK && has_frame(run, row, run->out.last_time))
         st = write_frame(run, row, run->out.frames, 1);
     run->out.last_time = row->time;
@@ -240,7 +239,7 @@ sg_status projections_step(sg_run *run, const sg_cat_step *row)
 
 sg_status projections_flush(sg_run *run)
 {
-    sg_status st = projections_searches(run);
+    sg_status st = projections_committed(run);
 
     run->out.flushed_s = run_now_s();
     if (st == SG_OK) st = sg_tsv_flush(run->out.trajectory);
@@ -251,8 +250,9 @@ sg_status projections_flush(sg_run *run)
 
 sg_status projections_end(sg_run *run, const sg_cat_step *row)
 {
-    const sg_status st = reuse_write_step(run, row->step + 1);
-    return st == SG_OK ? projections_flush(run) : st;
+    sg_status st = projections_flush(run);
+    if (st == SG_OK) st = reuse_write(run, row->step + 1);
+    return st == SG_OK ? sg_tsv_flush(run->out.reuse) : st;
 }
 
 sg_status projections_close(sg_run *run)

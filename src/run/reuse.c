@@ -75,13 +75,16 @@ static sg_status write_row(const sg_run *run, const sg_reuse *r)
         end[7], end[8]);
 }
 
-sg_status reuse_write_step(const sg_run *run, uint64_t step)
+sg_status reuse_write(sg_run *run, uint64_t last)
 {
-    sg_reuse r;
-    const sg_status st = sg_kmc_reuse(run->cat, step, &r);
-
-    if (st == SG_ENOTFOUND) return SG_OK;
-    return st == SG_OK ? write_row(run, &r) : st;
+    for (; run->out.next_reuse <= last; run->out.next_reuse++) {
+        sg_reuse r;
+        sg_status st = sg_kmc_reuse(run->cat, run->out.next_reuse, &r);
+        if (st == SG_ENOTFOUND) continue;
+        if (st == SG_OK) st = write_row(run, &r);
+        if (st != SG_OK) return st;
+    }
+    return SG_OK;
 }
 
 /* --- sums --- */

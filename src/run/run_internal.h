@@ -10,6 +10,7 @@ typedef struct projections { /* files drawn from the catalog, open for appending
     sg_tsv *trajectory, *events, *searches, *reuse;
     char *frames;         /* path of trajectory.extxyz */
     uint64_t next_search; /* id of the first search not written yet */
+    uint64_t next_reuse;  /* the first step whose account is not written yet */
     double last_time;     /* s, of the row before */
     double flushed_s;     /* steady clock */
 } projections;
@@ -52,7 +53,7 @@ sg_status run_check_identity(sg_catalog *cat, const char *text, const sg_cat_run
 /* projections.c */
 sg_status projections_open(sg_run *run); /* made anew from the catalog */
 sg_status projections_step(sg_run *run, const sg_cat_step *row);
-sg_status projections_searches(sg_run *run); /* those committed and not written yet */
+sg_status projections_committed(sg_run *run); /* searches and accounts not written yet */
 sg_status projections_flush(sg_run *run);
 sg_status projections_end(sg_run *run, const sg_cat_step *row); /* the account of the step not taken */
 sg_status projections_close(sg_run *run);
@@ -60,7 +61,7 @@ sg_status projections_final(sg_run *run, const sg_cat_step *row); /* final.extxy
 
 /* reuse.c */
 extern const char reuse_columns[];
-sg_status reuse_write_step(const sg_run *run, uint64_t step); /* a row, if the step has an account */
+sg_status reuse_write(sg_run *run, uint64_t last); /* accounts of the steps up to this one */
 sg_status reuse_sum(const sg_run *run, uint64_t last_step, sg_run_summary *sum); /* shares and work */
 void reuse_json(const sg_run_work *work, sg_json *json);
 

@@ -74,6 +74,7 @@ static void test_every_table_and_row_is_accounted_for_once(void **state)
         const int known = sg_explorer_known_table(w.ex, from) != NULL;
         sg_reuse r;
         (void)step(&w);
+        assert_ok(sg_kmc_commit(w.kmc_walk));
         const sg_status st = sg_kmc_reuse(w.cat, (uint64_t)k, &r);
         if (st == SG_ENOTFOUND) {
             assert_true(known); /* and nothing was reconverged: its rows would be missing below */
