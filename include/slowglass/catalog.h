@@ -310,4 +310,22 @@ sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first
 /** Bytes on disk in use. */
 sg_status sg_catalog_size(sg_catalog *cat, uint64_t *bytes);
 
+enum { SG_CATALOG_PARTS = 16 };
+
+typedef struct sg_catalog_part { /* one database */
+    const char *name;            /* as in FORMAT.md; constant text */
+    uint64_t records, bytes;     /* bytes: keys and values with their envelopes */
+    uint64_t pages;              /* of its tree: what it takes on disk */
+} sg_catalog_part;
+
+typedef struct sg_catalog_usage {
+    sg_catalog_part part[SG_CATALOG_PARTS];
+    int n_parts;
+    uint32_t page_bytes;
+    uint64_t pages, pages_free; /* of the file; free: of earlier states, to be used again */
+} sg_catalog_usage;
+
+/** Where the bytes of the own file are. Cost: passes over every page once, decodes nothing. */
+sg_status sg_catalog_get_usage(sg_catalog *cat, sg_catalog_usage *out);
+
 #endif

@@ -116,6 +116,54 @@ void sg_curate_spectrum_clear(sg_curate_spectrum *s);
 sg_status sg_curate_plot_spectrum(const sg_curate_spectrum *s, const sg_catalog_header *header,
                                   const char *title, const char *path);
 
+/* ---- statistics ---- */
+
+typedef struct sg_curate_environment { /* what is known around one topology key */
+    uint64_t key;
+    uint64_t attempts; /* searches made from its variants */
+    uint32_t variants;
+    uint32_t events, once, twice; /* events known; come upon once and twice by searches */
+    uint32_t never;               /* known, but not from a search: placed, inherited */
+    double unseen;                /* estimate of the events not come upon yet */
+    unsigned char centre;         /* atomic number, 0: no variant says */
+} sg_curate_environment;
+
+typedef struct sg_curate_completeness {
+    size_t n;
+    sg_curate_environment *environment; /* [n], ascending by key */
+    sg_curate_environment all;          /* sums; unseen: of the environments' estimates */
+    double unseen_together; /* the same estimate from the sums, as if all were one: environments whose events
+                               were all come upon once or twice have little to say alone */
+    uint64_t found;         /* times that searches came upon an event */
+} sg_curate_completeness;
+
+/** How complete the events that pass are, for each topology key that has a variant or an event: Chao's lower
+ * bound f1^2 / (2 f2), or f1 (f1 - 1) / 2 without doubletons, of the events that searches have not come upon.
+ * Only counters of searches count: placed, inherited and reversed events are no independent draws.
+ * @param out clear with sg_curate_completeness_clear; zeroed on failure
+ * Memory: 24 bytes per event, 56 per environment. Cost: reads every variant and event once.
+ * Source: Chao, Scand. J. Stat. 11, 265 (1984). */
+sg_status sg_curate_get_completeness(sg_catalog *cat, const sg_curate_filter *filter,
+                                     sg_curate_completeness *out);
+void sg_curate_completeness_clear(sg_curate_completeness *c);
+
+typedef struct sg_curate_hits { /* of one sampler */
+    uint64_t searches, found, known,
+        calls;       /* rows of `searches`; ended as found, as known; force calls of all */
+    uint64_t events; /* generic events that it was the first to come upon */
+    uint64_t times;  /* how often it came upon any */
+} sg_curate_hits;
+
+typedef struct sg_curate_yield {
+    sg_curate_hits sampler[SG_SAMPLER_COUNT], other; /* other: samplers of a later version, or not recorded */
+    uint64_t tables, from_catalog, from_inherited,
+        from_search; /* rate tables, and where their entries came from */
+} sg_curate_yield;
+
+/** What the searches of each sampler brought, of the events that pass. Cost: reads every event, search and
+ * rate table once. */
+sg_status sg_curate_get_yield(sg_catalog *cat, const sg_curate_filter *filter, sg_curate_yield *out);
+
 /* ---- one event ---- */
 
 /** Event whose id, written as 16 hexadecimal digits, begins with `text` (an optional 0x before it).

@@ -11,6 +11,7 @@ sg_status cli_catalog_info(cli *c);
 sg_status cli_catalog_list(cli *c);
 sg_status cli_catalog_show(cli *c);
 sg_status cli_catalog_compact(cli *c);
+sg_status cli_catalog_stats(cli *c);
 
 /* Read-only; `path` is the folder of a catalog, or of a run, which has one inside. */
 sg_status cli_catalog_open(cli *c, const char *path, sg_catalog **cat);

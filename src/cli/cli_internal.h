@@ -109,6 +109,8 @@ void cli_result_text(cli *c, const char *key, const char *text);
 sg_status cli_finish_results(cli *c); /* JSON line; SG_EIO when stdout could not take it all */
 /* -o before any work is done: known extension, folder there and writable. `needed`: it must be given. */
 sg_status cli_check_out(const cli *c, int needed);
+/* The same of any file that -o names: no folder itself, and in a folder that is there and writable. */
+sg_status cli_check_place(const cli *c);
 /* To c->out in the format of its extension; f may be NULL. No -o: nothing. */
 sg_status cli_write_structure(const cli *c, const sg_system *sys, const sg_forces *f);
 /* E, stress, pressure, largest force of a point, calls and atoms: the fields that energy, minimize and strain

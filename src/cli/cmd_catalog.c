@@ -20,12 +20,12 @@ typedef struct action {
 static const action actions[] = {
     {"info", cli_catalog_info, 2, 2, "one catalog", ""},
     {"list", cli_catalog_list, 2, 2, "one catalog", FILTERS "sort reverse limit histogram bin plot "},
-    {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", " temperature prefactor "},
-    {"stats", NULL, 0, -1, "", ""},
+    {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", " temperature prefactor out "},
+    {"stats", cli_catalog_stats, 2, 2, "one catalog", FILTERS "limit bin plot out "},
     {"check", NULL, 0, -1, "", ""},
     {"export", NULL, 0, -1, "", ""},
     {"merge", NULL, 0, -1, "", ""},
-    {"compact", cli_catalog_compact, 2, 2, "one catalog", ""},
+    {"compact", cli_catalog_compact, 2, 2, "one catalog", " out "},
 };
 enum { N_ACTIONS = sizeof actions / sizeof actions[0] };
 
@@ -84,10 +84,10 @@ static const cli_option own_options[] = {
     {"strain", 0, "LOW:HIGH", "only events found at a strain in this range"},
     {"sort", 0, "ORDER", "list: by barrier (default), back, dE, found, key or participation"},
     {"reverse", 0, NULL, "list: largest first"},
-    {"limit", 0, "N", "list: no more than N events"},
+    {"limit", 0, "N", "list: no more than N events; stats: no more than N environments, default 10"},
     {"histogram", 0, NULL, "list: barriers counted by bins, in place of the events"},
     {"bin", 0, "EV", "width of a bin of barriers; default 0.05"},
-    {"plot", 0, "FILE.png", "list: draw the histogram by gnuplot; FILE.gp stays beside it"},
+    {"plot", 0, "FILE.png", "list, stats: draw the spectrum by gnuplot; FILE.gp stays beside it"},
     {"temperature", 0, "K", "show: rates at this temperature"},
     {"prefactor", 0, "PER_S", "show: prefactor of the rates where none is stored; default 1e13"},
     {NULL, 0, NULL, NULL},
@@ -104,6 +104,7 @@ static sg_status check_options(const cli *c, const action *a)
             return sg_fail(SG_EINVAL, "catalog %s takes no --%s; see 'slowglass catalog --help'", a->word,
                            o->name);
     }
+    if (c->out && !strstr(a->options, " out ")) return sg_fail(SG_EINVAL, "catalog %s takes no -o", a->word);
     return SG_OK;
 }
 

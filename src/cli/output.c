@@ -99,11 +99,16 @@ static format format_of(const char *path)
 
 sg_status cli_check_out(const cli *c, int needed)
 {
-    struct stat info;
-
     if (!c->out) return needed ? sg_fail(SG_EINVAL, "-o OUT missing: where does the result go?") : SG_OK;
     if (format_of(c->out) == FORMAT_NONE)
         return sg_fail(SG_EINVAL, "-o %s: need a name that ends in .extxyz, .xyz, .data or .lmp", c->out);
+    return cli_check_place(c);
+}
+
+sg_status cli_check_place(const cli *c)
+{
+    struct stat info;
+
     if (stat(c->out, &info) == 0 && S_ISDIR(info.st_mode))
         return sg_fail(SG_EINVAL, "-o %s: is a folder", c->out);
     char *folder = sg_strdup(c->out);

@@ -62,5 +62,10 @@ sg_status sg_curate_each(sg_catalog *cat, const sg_curate_filter *filter,
 
 uint64_t sg_curate_found_by(const sg_cat_event *event, int sampler)
 {
-    return event->sampler == sampler ? event->found : 0;
+    uint64_t n = 0;
+
+    if (sampler < 0 || sampler >= SG_CAT_SAMPLERS) return 0;
+    for (uint32_t k = 0; k < event->n_origins; k++)
+        n += event->origin[k].by_sampler[sampler];
+    return n;
 }
