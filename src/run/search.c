@@ -209,7 +209,9 @@ static sg_search_event line_of(const sg_search *s, const sg_cat_entry *entry)
 {
     const sg_cat_edge *e = sg_explorer_edge(s->ex, entry->edge);
     const int back = entry->reverse;
-    sg_search_event line = {.event = back ? 0 : e->event,
+    sg_search_event line = {.edge = entry->edge,
+                            .reverse = back,
+                            .event = back ? 0 : e->event,
                             .barrier = entry->barrier,
                             .barrier_back = back ? e->barrier : e->barrier_back,
                             .centre_id = s->like->id[back ? e->centre_back : e->centre],
@@ -245,6 +247,17 @@ sg_status sg_search_structure(sg_search *s, sg_system *sys, const sg_search_even
     qsort(s->event, (size_t)*n, sizeof *s->event, compare_events);
     *events = s->event;
     return SG_OK;
+}
+
+void sg_search_positions(sg_search *s, const sg_search_event *event, double (*x_saddle)[3],
+                         double (*x_final)[3])
+{
+    const sg_cat_edge *e = sg_explorer_edge(s->ex, event->edge);
+    const double(*from)[3] = (const double(*)[3])sg_explorer_state(s->ex, e->from)->x;
+    const double(*to)[3] = (const double(*)[3])sg_explorer_state(s->ex, e->to)->x;
+
+    sg_event_saddle(s->like, e, event->reverse, from, to, event->reverse ? to : from, x_saddle);
+    memcpy(x_final, event->reverse ? from : to, (size_t)s->like->n * sizeof *x_final);
 }
 
 void sg_search_close(sg_search *s)

@@ -24,6 +24,8 @@ typedef struct sg_search_options {
 } sg_search_options;
 
 typedef struct sg_search_event {  /* one line of the spectrum of a structure */
+    uint64_t edge;                /* of the session, for sg_search_positions */
+    int reverse;                  /* it leads back over a passage found from the other end */
     uint64_t event;               /* in the catalog; 0: not there */
     double barrier, barrier_back; /* eV */
     int centre_id;
@@ -48,6 +50,11 @@ sg_status sg_search_open(sg_config *cfg, const sg_system *first, const sg_potent
  * @param events [out] ascending barrier; borrowed until the next call
  * SG_EMISMATCH: other elements than the first. SG_EINTERRUPTED: what was found is in the catalog. */
 sg_status sg_search_structure(sg_search *search, sg_system *sys, const sg_search_event **events, int *n);
+
+/** Saddle and final state of an event of the last structure, in the frame of its start.
+ * @param x_saddle, x_final [out] [n][3] */
+void sg_search_positions(sg_search *search, const sg_search_event *event, double (*x_saddle)[3],
+                         double (*x_final)[3]);
 
 /** Sums over all structures so far. */
 sg_status sg_search_sums(sg_search *search, sg_search_totals *out);
