@@ -47,6 +47,8 @@ typedef struct sg_explore_options {
     uint64_t seed;
     uint64_t run; /* whose counters the catalog gets, see sg_cat_run */
     int threads;
+    int copy; /* 1: a state that is another one turned, mirrored or shifted as a whole takes over its
+                 table, every saddle and minimum confirmed by force calls */
     int keep_landscape; /* 0: states and edges are not written to the catalog (a search outside a run) */
     int n_centres;      /* 0: all atoms are searched from */
     const int *centre;  /* borrowed, atom indices */
@@ -106,6 +108,8 @@ sg_sources sg_explorer_sources(const sg_explorer *ex, uint64_t state);
 
 uint64_t sg_explorer_n_states(const sg_explorer *ex);
 uint64_t sg_explorer_n_edges(const sg_explorer *ex);
+/* Edges without those that this process has copied from congruent states: what is worth a commit. */
+uint64_t sg_explorer_n_found(const sg_explorer *ex);
 uint64_t sg_explorer_n_searches(const sg_explorer *ex); /* over the run's life, resumed parts included */
 uint64_t sg_explorer_n_rows(const sg_explorer *ex);     /* the same, refinements too */
 const sg_cat_state *sg_explorer_state(const sg_explorer *ex,

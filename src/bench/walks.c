@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VACANCY_STEPS = 30, VISITED_WARM = 2000, VISITED_STEPS = 40000 };
+enum { VACANCY_WARM = 30, VACANCY_STEPS = 400, VISITED_WARM = 2000, VISITED_STEPS = 40000 };
 
 typedef struct walk {
     sg_system *sys; /* as the run begins; each stretch gets a copy */
@@ -138,13 +138,15 @@ sg_status row_vacancy_steps(bench *b, sg_bench_result *out)
 
     if (st != SG_OK || !s) return st;
     walk *const w = &s->walk;
-    if ((st = walk_to(b, w, VACANCY_STEPS, 1)) != SG_OK) return st;
-    const uint64_t searches = w->sum.n_searches;
-    if ((st = walk_to(b, w, 2 * VACANCY_STEPS, 1)) != SG_OK) return st;
+    if ((st = walk_to(b, w, VACANCY_WARM, 1)) != SG_OK) return st;
+    const uint64_t searches = w->sum.n_searches, states = w->sum.n_states, events = w->sum.n_events;
+    if ((st = walk_to(b, w, VACANCY_WARM + VACANCY_STEPS, 1)) != SG_OK) return st;
     out->value = VACANCY_STEPS / w->cost.cpu_s;
     bench_detail(out, "full_call_equivalents_per_step", w->sum.stats.force_calls / VACANCY_STEPS);
     bench_detail(out, "refinements_per_step", (double)w->sum.stats.refinements / VACANCY_STEPS);
     bench_detail(out, "searches_meanwhile", (double)(w->sum.n_searches - searches));
+    bench_detail(out, "states_new_per_step", (double)(w->sum.n_states - states) / VACANCY_STEPS);
+    bench_detail(out, "events_new_per_step", (double)(w->sum.n_events - events) / VACANCY_STEPS);
     return SG_OK;
 }
 

@@ -45,9 +45,13 @@ typedef struct sampler_yield { /* of one sampler, over the run so far, the lates
 typedef struct slot { /* one task of a batch: input and result */
     int active;       /* 0: skipped, nothing to do */
     sg_sampler sampler;
-    uint32_t found;       /* lent: how often the generic event has been found */
-    double barrier;       /* lent: of the generic event, eV */
-    double (*x_guess)[3]; /* [n] */
+    uint32_t found; /* lent: how often the generic event has been found */
+    double barrier; /* lent: of the generic event, eV */
+    double difference,
+        curvature[2];       /* copied: energy of the final minimum above the start, eV; at the saddle */
+    uint64_t event, target; /* copied: generic event; final state, n_states: not one yet */
+    uint32_t atom;          /* copied: centre */
+    double (*x_guess)[3];   /* [n] */
     double (*mode_guess)[3];
     sg_passage *passage;
     sg_status status;
@@ -55,6 +59,7 @@ typedef struct slot { /* one task of a batch: input and result */
 } slot;
 
 typedef struct placer placer; /* lend.c */
+typedef struct copier copier; /* copy.c */
 
 struct sg_explorer {
     const sg_potential *pot;
@@ -86,7 +91,9 @@ struct sg_explorer {
     uint32_t *found_local; /* [n_found_local] per edge: how often `local` has come upon it; beyond: never */
     size_t n_found_local, cap_found_local;
 
-    placer *placer; /* NULL until something has been lent */
+    placer *placer;  /* NULL until something has been lent */
+    copier *copier;  /* NULL until copies have been thought of */
+    size_t n_copied; /* edges, since creation */
     int n_work;
     sg_saddle_work **work; /* [n_work] one per thread */
     slot *slot;            /* [opt.batch] */
@@ -96,6 +103,8 @@ struct sg_explorer {
 
 /* registry.c */
 sg_status registry_load(sg_explorer *ex);
+/* The state with these positions, n_states if there is none. Reads only. */
+uint64_t registry_find(const sg_explorer *ex, double energy, positions x);
 void registry_clear(sg_explorer *ex);
 sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6],
                          uint64_t *id, int *is_new);
@@ -140,6 +149,9 @@ void pending_clear(sg_explorer *ex); /* they have been committed */
 /* plan.c */
 sg_status plan_add(plan *p, task t);
 int in_window(const sg_explorer *ex, double barrier);
+int is_centre(const sg_explorer *ex, int atom);
+/* Edges that end in a state stand in its table. */
+sg_status add_edges_at(sg_explorer *ex, uint64_t state);
 sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent);
 /* Second round: what this state's searches have found is lent to its other atoms. */
 sg_status plan_second_round(sg_explorer *ex);
@@ -155,6 +167,12 @@ sg_status plan_lent(sg_explorer *ex, const unsigned char *lend);
 sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s);
 /* A lent guess of slot k that an earlier task of the batch has too. */
 int guess_is_taken(sg_explorer *ex, const task *t, int k);
+
+/* copy.c */
+void copier_free(copier *c);
+/* The table of a state without one, if the state is the image of another under a symmetry of the whole cell.
+ * Needs opt.copy and a landscape. */
+sg_status copy_table(sg_explorer *ex, uint64_t state, int *done);
 
 /* variants.c */
 sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *changed);

@@ -85,6 +85,7 @@ void sg_explorer_free(sg_explorer *ex)
     sg_free(ex->scratch);
     sg_free(ex->mark);
     placer_free(ex->placer);
+    copier_free(ex->copier);
     sg_keys_free(ex->keys);
     sg_system_free(ex->frame);
     sg_free(ex);
@@ -128,13 +129,18 @@ const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t stat
 sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out)
 {
     sg_status st;
+    int copied = 0;
 
     *out = NULL;
     assert(state < ex->n_states && parent < ex->n_states);
     if (table_is_complete(ex, state)) return *out = ex->table[state], SG_OK;
-    frame_to(ex, state);
-    if ((st = keys_to_frame(ex)) != SG_OK) return st;
     const int resumed = ex->plan.is_open && ex->plan.state == state && ex->table[state];
+    frame_to(ex, state);
+    if (!resumed && ex->opt.copy && ex->opt.keep_landscape) {
+        if ((st = copy_table(ex, state, &copied)) != SG_OK) return st;
+        if (copied) return *out = ex->table[state], SG_OK;
+    }
+    if ((st = keys_to_frame(ex)) != SG_OK) return st;
     st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
     if (st == SG_OK) st = run_batches(ex);
     if (st != SG_OK) return st;
@@ -212,6 +218,11 @@ uint64_t sg_explorer_n_states(const sg_explorer *ex)
 uint64_t sg_explorer_n_edges(const sg_explorer *ex)
 {
     return ex->n_edges;
+}
+
+uint64_t sg_explorer_n_found(const sg_explorer *ex)
+{
+    return ex->n_edges - ex->n_copied;
 }
 
 uint64_t sg_explorer_n_searches(const sg_explorer *ex)

@@ -117,7 +117,7 @@ static sg_status add_entry(sg_cat_table *t, sg_cat_entry entry)
     return SG_OK;
 }
 
-static sg_status add_edges_at(sg_explorer *ex, uint64_t state)
+sg_status add_edges_at(sg_explorer *ex, uint64_t state)
 {
     for (size_t k = 0; k < ex->n_edges; k++) {
         if (ex->edge[k].from != state && ex->edge[k].to != state) continue;
@@ -185,7 +185,7 @@ typedef struct want { /* a variant that is short of searches */
     int class_, need, n_members, changed;
 } want;
 
-static int is_centre(const sg_explorer *ex, int atom)
+int is_centre(const sg_explorer *ex, int atom)
 {
     if (ex->opt.n_centres == 0) return !ex->frame->fixed[atom];
     for (int k = 0; k < ex->opt.n_centres; k++)

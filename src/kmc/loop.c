@@ -13,7 +13,7 @@ struct sg_kmc {
     sg_cat_step row;
     sg_clock clock;
     uint64_t parent; /* state that the present one was reached from; itself at the start */
-    uint64_t edges_at_commit;
+    uint64_t found_at_commit;
     uint64_t rows; /* of the searches database, at the end of the last step that wrote some */
     int since_commit;
 };
@@ -217,7 +217,7 @@ static sg_status save(sg_kmc *w, uint64_t left)
     if (st == SG_OK && w->row.step > 0) st = account(w, w->row.step, left);
     if (st == SG_OK) st = sg_catalog_put_step(w->cat, &w->row);
     if (st != SG_OK) return st;
-    const int found_anything = sg_explorer_n_edges(w->ex) != w->edges_at_commit;
+    const int found_anything = sg_explorer_n_found(w->ex) != w->found_at_commit;
     if (!found_anything && ++w->since_commit < w->opt.commit_every) return SG_OK;
     return sg_kmc_commit(w);
 }
@@ -225,7 +225,7 @@ static sg_status save(sg_kmc *w, uint64_t left)
 sg_status sg_kmc_commit(sg_kmc *w)
 {
     w->since_commit = 0;
-    w->edges_at_commit = sg_explorer_n_edges(w->ex);
+    w->found_at_commit = sg_explorer_n_found(w->ex);
     return sg_catalog_commit(w->cat);
 }
 
@@ -256,7 +256,7 @@ sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const 
     w->ex = ex;
     w->cat = cat;
     w->opt = *opt;
-    w->edges_at_commit = sg_explorer_n_edges(ex);
+    w->found_at_commit = sg_explorer_n_found(ex);
     sg_status st = sg_catalog_count(cat, SG_DB_STEPS, &n_steps);
     if (st == SG_OK) st = account_rows(cat, &w->rows);
     if (st == SG_OK && n_steps > 0) {

@@ -221,6 +221,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->prefactor = cfg->kmc.prefactor_per_s;
     o->seed = (uint64_t)cfg->kmc.seed;
     o->threads = threads;
+    o->copy = cfg->topology.copy_states;
     o->keep_landscape = 1;
     return make_samplers(&cfg->search.samplers, o);
 }

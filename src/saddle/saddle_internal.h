@@ -123,6 +123,9 @@ typedef struct saddle_point {         /* borrowed */
  * good. */
 int local_set(sg_saddle_work *w, int centre, double radius, sg_atom_set *set);
 
+/* An empty passage; w at the start, its neighbour list forgotten. */
+void saddle_begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out);
+
 int calls_left(const sg_saddle_problem *p, const sg_saddle_calls *c);
 sg_outcome outcome_of_climb(climb_end end, int refining);
 

@@ -167,7 +167,7 @@ int calls_left(const sg_saddle_problem *p, const sg_saddle_calls *c)
     return left > 0 ? left : 0;
 }
 
-static void begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out)
+void saddle_begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out)
 {
     passage_begin(out);
     memcpy(w->sys->x, p->start->x, (size_t)p->start->n * sizeof *w->sys->x);
@@ -198,7 +198,7 @@ sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push
 {
     int is_local, is_new = 1;
 
-    begin(p, w, out);
+    saddle_begin(p, w, out);
     sg_status st = local_phase(p, centre, push, rng, w, out, &is_local);
     if (st == SG_OK && out->outcome == SG_FOUND)
         st = whole_phase(p, is_local ? WHOLE_FIRST : WHOLE_ALONE, rng, w, out);
@@ -211,7 +211,7 @@ sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push
 sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3],
                            const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *w, sg_passage *out)
 {
-    begin(p, w, out);
+    saddle_begin(p, w, out);
     for (int i = 0; i < out->n; i++) /* a guess from elsewhere may move atoms that are held still here */
         if (!w->sys->fixed[i]) memcpy(w->sys->x[i], x_guess[i], sizeof w->sys->x[i]);
     if (mode_guess)

@@ -69,7 +69,8 @@
     X(topology, variant_tolerance_A, DOUBLE, "0.1", "Å", ">= 0", PHYSICS, "bonds this close to the cutoff are marginal") \
     X(topology, residual_max_A, DOUBLE, "0.4", "Å", "> 0", PHYSICS, "worst alignment at which an event is still placed") \
     X(topology, keep_A, DOUBLE, "0.05", "Å", ">= 0", PHYSICS, "an event whose support moved less than this is kept")   \
-    X(topology, refine_A, DOUBLE, "0.3", "Å", ">= 0", PHYSICS, "below this it is reconverged, beyond it is searched anew")
+    X(topology, refine_A, DOUBLE, "0.3", "Å", ">= 0", PHYSICS, "below this it is reconverged, beyond it is searched anew") \
+    X(topology, copy_states, BOOL, "yes", "", "", PHYSICS, "a state that is another one moved as a whole takes over its table")
 
 #define SG_CONFIG_BASIN(X)                                                                                             \
     X(basin, enable, BOOL, "yes", "", "", PHYSICS, "join states that flicker among low barriers")                      \
