@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { META_NAME_MAX = 255 };
+enum { META_NAME_MAX = 255, META_VERSION = 2 };
 
 typedef struct sg_mark {
     size_t n, bytes;
@@ -146,12 +146,26 @@ sg_status sg_catalog_put_meta(sg_catalog *cat, const char *name, const void *byt
     if (!name[0] || strlen(name) > META_NAME_MAX || strcmp(name, "header") == 0)
         return sg_fail(SG_EINVAL, "name of a meta record: \"%s\", need 1 to %d characters and not \"header\"",
                        name, META_NAME_MAX);
-    const size_t begin = sg_envelope_begin(c, SG_REC_META, 1);
+    const unsigned char length = (unsigned char)strlen(name);
+    const size_t begin = sg_envelope_begin(c, SG_REC_META, META_VERSION);
+    sg_codec_append(c, &length, 1);
+    sg_codec_append(c, name, length);
     sg_codec_append(c, bytes, n);
     sg_envelope_end(c, begin);
     st = add(batch, SG_DB_META, name, strlen(name), before.bytes);
     if (st != SG_OK) roll_back(batch, before);
     return st;
+}
+
+void sg_meta_open(sg_codec *c, const void *name, size_t n_name, const void *value, size_t n)
+{
+    sg_envelope_open(c, SG_REC_META, META_VERSION, value, n);
+    if (c->status != SG_OK || c->version == 1) return; /* 1: does not repeat its name */
+    sg_codec_require(c, c->left > n_name && c->in[0] == n_name && memcmp(c->in + 1, name, n_name) == 0,
+                     "belongs to another name");
+    if (c->status != SG_OK) return;
+    c->in += 1 + n_name;
+    c->left -= 1 + n_name;
 }
 
 void sg_catalog_abort(sg_catalog *cat)

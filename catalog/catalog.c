@@ -189,3 +189,12 @@ sg_status sg_catalog_add_base(sg_catalog *cat, const char *path)
     cat->base[cat->n_bases++] = base;
     return SG_OK;
 }
+
+sg_status sg_catalog_verify(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
+                            sg_catalog_health *out)
+{
+    *out = (sg_catalog_health){0};
+    if (!cat->own.env)
+        return sg_fail(SG_EBACKEND, "catalog %s: closed after an earlier failure", cat->own.path);
+    return sg_store_verify(&cat->own, 1, tell, arg, out);
+}

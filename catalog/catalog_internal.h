@@ -143,6 +143,33 @@ int sg_out_of_room(const char *folder, size_t need);
 /* folder/name, to be freed; NULL when memory is out. */
 char *sg_path_join(const char *folder, const char *name);
 
+/* ---- pages.c: LMDB's file, believed in nothing ---- */
+
+typedef struct sg_pages_value {
+    const char *db; /* name of its database, not terminated */
+    size_t db_size;
+    const unsigned char *key;
+    size_t key_size;
+    const unsigned char *value; /* [have], the first bytes of [size] */
+    size_t have, size;
+} sg_pages_value;
+
+typedef sg_status (*sg_pages_visit)(void *arg, const sg_pages_value *value); /* all borrowed for the call */
+
+typedef struct sg_pages_count {
+    uint64_t pages, unused; /* unused: in no tree and not listed as free, lost room */
+    size_t page_size;
+    int overtaken; /* the commit is no longer one of the last two: nothing was looked at */
+} sg_pages_count;
+
+/* The two pages of roots are whole: what LMDB needs to open the file without harm. */
+sg_status sg_pages_check_roots(int fd, const char *path);
+
+/* Visit every page of one commit, SG_ECORRUPT at the first thing that is wrong. A reader (or the writer) must
+ * hold that commit. Every value is shown to `visit` with its first `head` bytes at least. */
+sg_status sg_pages_walk(int fd, const char *path, uint64_t commit, size_t head, sg_pages_visit visit,
+                        void *arg, sg_pages_count *count);
+
 /* ---- store.c: one LMDB environment ---- */
 
 typedef struct sg_store {
@@ -198,6 +225,17 @@ sg_status sg_store_get(sg_store *store, sg_catalog_db db, const unsigned char *k
 sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key, const MDB_val *value,
                           void *record);
 
+/* Bytes of a key in hexadecimal, cut to `size`. */
+void sg_key_text(const unsigned char *key, size_t n, char *text, size_t size);
+
+/* ---- verify.c: every record of a store ---- */
+
+/* Walk over pages and records, telling of each damaged record (text borrowed for the call); SG_ECORRUPT when
+ * the pages themselves are damaged. full: checksum and fields of each record, else what a look-up depends on:
+ * keys and index. */
+sg_status sg_store_verify(sg_store *store, int full, void (*tell)(void *arg, const char *text), void *arg,
+                          sg_catalog_health *health);
+
 /* ---- batch.c: pending puts ---- */
 
 typedef struct sg_put {
@@ -212,6 +250,9 @@ typedef struct sg_batch {
 } sg_batch;
 
 void sg_batch_free(sg_batch *batch);
+
+/* Check the envelope and the name of a meta record (not the header) and aim the codec at its bytes. */
+void sg_meta_open(sg_codec *c, const void *name, size_t n_name, const void *value, size_t n);
 
 /* ---- catalog.c ---- */
 

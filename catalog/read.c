@@ -162,7 +162,7 @@ static sg_status copy_meta(sg_store *store, const char *name, void **bytes, size
     const int rc = mdb_get(store->read, store->dbi[SG_DB_META], &key, &value);
     if (rc == MDB_NOTFOUND) return SG_ENOTFOUND;
     if (rc) return sg_store_fail(store, rc, "meta");
-    sg_envelope_open(&c, SG_REC_META, 1, value.mv_data, value.mv_size);
+    sg_meta_open(&c, name, strlen(name), value.mv_data, value.mv_size);
     unsigned char *payload = NULL;
     *n = c.left;
     sg_codec_bytes(&c, &payload, c.left);

@@ -15,23 +15,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* LOCK_BYTES: a little more than LMDB's reader table needs for SG_MAX_READERS of 64 bytes. */
-enum {
-    MAKE_MAP = 1 << 20,
-    LOCK_BYTES = 68 << 10,
-    SHORT_FILE_TRIES = 20,
-    SHORT_FILE_WAIT_NS = 5000000,
-    MOVED_TRIES = 10
-};
+enum { MAKE_MAP = 1 << 20, LOCK_BYTES = 68 << 10, DAMAGE_TEXT = 256, MOVED_TRIES = 10 };
 
 static sg_status identify(sg_store *store);
 static sg_status begin_reading(sg_store *store);
 static sg_status open_env(sg_store *store);
 static sg_status open_databases(sg_store *store);
-static sg_status check_length(sg_store *store);
+static sg_status check_roots(const sg_store *store);
+static sg_status check_content(sg_store *store);
+static sg_status start(sg_store *store);
 static sg_status take_old(sg_store *store, const MDB_val *header);
 static sg_status read_header(sg_store *store);
 static void close_env(sg_store *store);
@@ -145,19 +140,20 @@ static sg_status open_env(sg_store *store)
     return SG_OK;
 }
 
-/* 1 if the folder still holds the file that was identified, and LMDB opened that one: compacting may have
- * exchanged the folders between, and data of one must not go with the locks of the other. */
-static int is_unmoved(const sg_store *store)
+/* *unmoved: the folder still holds the file that was identified, and LMDB opened that one. Compacting may
+ * have exchanged the folders between, and data of one must not go with the locks of the other. */
+static sg_status is_unmoved(const sg_store *store, int *unmoved)
 {
     struct stat open_one, there;
     mdb_filehandle_t fd = -1;
     char *file = sg_path_join(store->path, "data.mdb");
-    const int known =
-        file && !mdb_env_get_fd(store->env, &fd) && !fstat(fd, &open_one) && !stat(file, &there);
 
+    if (!file) return SG_ENOMEM;
+    *unmoved = !mdb_env_get_fd(store->env, &fd) && !fstat(fd, &open_one) && !stat(file, &there) &&
+               open_one.st_ino == store->inode && open_one.st_dev == store->device &&
+               there.st_ino == store->inode && there.st_dev == store->device;
     sg_free(file);
-    return known && open_one.st_ino == store->inode && open_one.st_dev == store->device &&
-           there.st_ino == store->inode && there.st_dev == store->device;
+    return SG_OK;
 }
 
 /* Handles live as long as the environment; LMDB wants them opened in a transaction that commits. */
@@ -211,29 +207,54 @@ sg_status sg_store_fill_up(sg_store *store)
     return ftruncate(fd, (off_t)needed) ? sg_store_fail(store, errno, "extend data.mdb") : SG_OK;
 }
 
-/* A writer extends a short file: what is gone then reads as zeros, which no checksum lets pass. A reader
- * waits a moment for a writer that is between its commit and its sg_store_fill_up(), then refuses. */
-static sg_status check_length(sg_store *store)
+/* Before LMDB sees the file: it would follow damaged roots anywhere. */
+static sg_status check_roots(const sg_store *store)
 {
-    const struct timespec wait = {0, SHORT_FILE_WAIT_NS};
-    uint64_t is = 0, needed = 0;
-    mdb_filehandle_t fd = -1;
-    sg_status st = SG_OK;
+    sg_status st;
+    char *file = sg_path_join(store->path, "data.mdb");
 
-    for (int k = 0; k < SHORT_FILE_TRIES; k++) {
-        st = lengths(store, &is, &needed, &fd);
-        if (st != SG_OK || is >= needed) return st;
-        if (store->write) break;
-        nanosleep(&wait, NULL);
-    }
-    if (!store->write)
-        return sg_fail(SG_ECORRUPT, "catalog %s: data.mdb is cut short: expected %llu bytes, got %llu",
-                       store->path, (unsigned long long)needed, (unsigned long long)is);
-    sg_log_line(store->log, SG_LOG_WARNING,
-                "catalog %s: data.mdb is cut short: expected %llu bytes, got %llu; "
-                "records in the missing part are lost",
-                store->path, (unsigned long long)needed, (unsigned long long)is);
-    return sg_store_fill_up(store);
+    if (!file) return SG_ENOMEM;
+    const int fd = open(file, O_RDONLY | O_CLOEXEC);
+    sg_free(file);
+    if (fd < 0) return sg_store_fail(store, errno, "open data.mdb");
+    st = sg_pages_check_roots(fd, store->path);
+    close(fd);
+    return st;
+}
+
+static void keep_first(void *arg, const char *text)
+{
+    char *first = arg;
+    if (!first[0]) snprintf(first, DAMAGE_TEXT, "%s", text);
+}
+
+/* Nothing of the trees has been looked at by LMDB yet. A writer looks into every record: what it adds would
+ * hide that something is missing. */
+static sg_status check_content(sg_store *store)
+{
+    sg_catalog_health health;
+    char first[DAMAGE_TEXT] = "";
+    const sg_status st = sg_store_verify(store, store->write, keep_first, first, &health);
+
+    if (st != SG_OK || health.n_damaged == 0) return st;
+    if (store->write)
+        return sg_fail(SG_ECORRUPT,
+                       "catalog %s: %llu damaged records, the first: %s; it is not written to in this state "
+                       "(`slowglass catalog check` lists them)",
+                       store->path, (unsigned long long)health.n_damaged, first);
+    sg_log_line(store->log, SG_LOG_WARNING, "catalog %s: %llu damaged records, the first: %s", store->path,
+                (unsigned long long)health.n_damaged, first);
+    return SG_OK;
+}
+
+/* LMDB is there: its trees are looked at before it follows them. */
+static sg_status start(sg_store *store)
+{
+    sg_status st = check_content(store);
+
+    if (st == SG_OK && store->write) st = sg_store_fill_up(store);
+    if (st == SG_OK) st = open_databases(store);
+    return st;
 }
 
 /* A catalog of format 1 is read, never written. Its counters belong to one run, known by header and identity.
@@ -295,6 +316,7 @@ void sg_store_warn_place(const sg_store *store)
 sg_status sg_store_open(sg_store *store, const char *path, int write, size_t map_size, const sg_log *log)
 {
     sg_status st;
+    int unmoved = 0;
 
     store->write = write;
     store->map_size = map_size;
@@ -305,12 +327,13 @@ sg_status sg_store_open(sg_store *store, const char *path, int write, size_t map
         if ((st = identify(store)) != SG_OK) goto done;
         if ((st = choose_flags(store)) != SG_OK) goto done;
         if (k == 0) sg_store_warn_place(store);
+        if ((st = check_roots(store)) != SG_OK) goto done;
         if ((st = open_env(store)) != SG_OK) goto done;
-        if (is_unmoved(store) || k == MOVED_TRIES) break;
+        if ((st = is_unmoved(store, &unmoved)) != SG_OK) goto done;
+        if (unmoved || k == MOVED_TRIES) break;
         close_env(store);
     }
-    if ((st = check_length(store)) != SG_OK) goto done;
-    if ((st = open_databases(store)) != SG_OK) goto done;
+    if ((st = start(store)) != SG_OK) goto done;
     st = read_header(store);
 done:
     if (st != SG_OK) sg_store_close(store);
@@ -336,9 +359,9 @@ void sg_store_close(sg_store *store)
 sg_status sg_store_reopen(sg_store *store)
 {
     close_env(store);
-    sg_status st = open_env(store);
-    if (st == SG_OK) st = check_length(store);
-    if (st == SG_OK) st = open_databases(store);
+    sg_status st = check_roots(store);
+    if (st == SG_OK) st = open_env(store);
+    if (st == SG_OK) st = start(store);
     if (st != SG_OK) close_env(store);
     return st;
 }
@@ -477,14 +500,13 @@ sg_status sg_store_grow(sg_store *store, size_t at_least)
 
 /* ---- values ---- */
 
-static void key_text(const MDB_val *key, char *text, size_t size)
+void sg_key_text(const unsigned char *key, size_t n_key, char *text, size_t size)
 {
-    const unsigned char *bytes = key->mv_data;
     size_t n = 0;
 
     text[0] = 0;
-    for (size_t k = 0; k < key->mv_size && n + 3 < size; k++)
-        n += (size_t)snprintf(text + n, size - n, "%s%02x", k > 0 && k % 8 == 0 ? " " : "", bytes[k]);
+    for (size_t k = 0; k < n_key && n + 3 < size; k++)
+        n += (size_t)snprintf(text + n, size - n, "%s%02x", k > 0 && k % 8 == 0 ? " " : "", key[k]);
 }
 
 /* Records of format 1 have one origin, which they do not name. */
@@ -514,7 +536,7 @@ sg_status sg_store_decode(sg_store *store, sg_catalog_db db, const MDB_val *key,
         st = SG_ECORRUPT;
         why = "belongs to another key";
     }
-    key_text(key, text, sizeof text);
+    sg_key_text(key->mv_data, key->mv_size, text, sizeof text);
     return sg_fail(st, "catalog %s, database %s, key %s: %s", store->path, kind->db, text, why);
 }
 

@@ -307,6 +307,18 @@ sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *
 sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first,
                                int (*visit)(void *arg, const void *record), void *arg);
 
+typedef struct sg_catalog_health {
+    uint64_t n_records, n_damaged; /* index and header included */
+    uint64_t bytes, unused_bytes;  /* unused: neither in use nor free for later use */
+} sg_catalog_health;
+
+/** Look at every page and every record of the own catalog as of the last commit: structure of the file,
+ * checksums, fields, keys, index. One call of `tell` for each damaged record, its text borrowed for the call.
+ * @return SG_ECORRUPT: the file itself is damaged (it was not when it was opened)
+ * Cost: reads the file once. */
+sg_status sg_catalog_verify(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
+                            sg_catalog_health *out);
+
 /** Bytes on disk in use. */
 sg_status sg_catalog_size(sg_catalog *cat, uint64_t *bytes);
 
