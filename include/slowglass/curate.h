@@ -6,6 +6,8 @@
 #ifndef SLOWGLASS_CURATE_H
 #define SLOWGLASS_CURATE_H
 
+#include <stdio.h>
+
 #include "slowglass/catalog.h"
 #include "slowglass/saddle.h"
 #include "slowglass/system.h"
@@ -164,6 +166,53 @@ typedef struct sg_curate_yield {
  * rate table once. */
 sg_status sg_curate_get_yield(sg_catalog *cat, const sg_curate_filter *filter, sg_curate_yield *out);
 
+/* ---- exports ---- */
+
+/** The events that pass, ascending by id, as a table with one row per event: all its single numbers, 17
+ * digits.
+ * @param out open for writing; what it could not take shows in ferror(out)
+ * @param n [out] events written. Memory: none per event. */
+sg_status sg_curate_export_tsv(sg_catalog *cat, const sg_curate_filter *filter, FILE *out, uint64_t *n);
+
+/** The same as JSON lines: one object per event with all that the record holds, arrays and counters too; what
+ * is not a number is null. */
+sg_status sg_curate_export_jsonl(sg_catalog *cat, const sg_curate_filter *filter, FILE *out, uint64_t *n);
+
+/** The same as a directed graph: topology keys are vertices, an event is an edge from the key of its centre
+ * before to the key after. The latter is known where the catalog holds the way back, else it is the vertex
+ * `unknown`. Memory: some 50 bytes per event. */
+sg_status sg_curate_export_graphml(sg_catalog *cat, const sg_curate_filter *filter, FILE *out, uint64_t *n);
+
+typedef struct sg_curate_exported { /* of a landscape */
+    uint64_t states, edges;
+    uint64_t self_loops; /* left out where a format has no place for them */
+    uint64_t dangling;   /* edges left out: one of their states is missing or damaged */
+} sg_curate_exported;
+
+/** States and saddles of a run as an undirected graph; parallel edges and self loops are kept. A barrier is
+ * the one from source to target. SG_ENOTFOUND: the catalog holds no states, it is not the one of a run.
+ * Memory: 8 bytes per state. */
+sg_status sg_curate_landscape_graphml(sg_catalog *cat, FILE *out, sg_curate_exported *n);
+
+/** The same as two tables, one row per state and per saddle. */
+sg_status sg_curate_landscape_tsv(sg_catalog *cat, FILE *states, FILE *saddles, sg_curate_exported *n);
+
+typedef struct sg_curate_pathsample { /* open files, named as PATHSAMPLE and disconnectionDPS expect */
+    FILE *min_data, *ts_data;
+    FILE *points_min, *points_ts; /* coordinates, doubles of this machine's byte order; both may be NULL */
+} sg_curate_pathsample;
+
+/** The same as PATHSAMPLE's database. Line k of min.data (from 1) is the k-th state in order of number:
+ * energy (eV), logarithm of the product of squared frequencies, order of the point group, three moments of
+ * inertia; a line of ts.data: energy, the same logarithm, order, the two lines of min.data, three moments.
+ * Not computed here and put in their place: logarithm 0 for minima and -2 ln(2 pi prefactor) for saddles, so
+ * that the harmonic formula gives prefactor exp(-barrier/kT); order 1; moments 1 1 1. Self loops are left
+ * out.
+ * @param prefactor 1/s. Sources: Wales, Mol. Phys. 100, 3285 (2002); pele's utils/optim_compatibility.py,
+ * which reads and writes these files. */
+sg_status sg_curate_landscape_pathsample(sg_catalog *cat, double prefactor, const sg_curate_pathsample *out,
+                                         sg_curate_exported *n);
+
 /* ---- one event ---- */
 
 /** Event whose id, written as 16 hexadecimal digits, begins with `text` (an optional 0x before it).
@@ -185,7 +234,8 @@ sg_status sg_curate_event_frames(const sg_catalog_header *header, const sg_cat_e
                                  sg_system *frame[3]);
 
 /** Those three frames as an extended XYZ file, all or nothing. Energies are relative to the start. Columns of
- * every frame: d_saddle and d_final, displacements from the start, Å. */
+ * every frame: d_saddle and d_final, displacements from the start, Å, and mode, the climbing mode at the
+ * saddle, if it is recorded. */
 sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_event *event,
                                  const char *path);
 

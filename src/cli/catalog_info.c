@@ -30,6 +30,35 @@ static void print_header(cli *c, const sg_catalog_header *h)
     cli_result_text(c, "program", h->program);
 }
 
+/* Whose counters the catalog holds. */
+static int print_run(void *arg, const void *record)
+{
+    cli *c = arg;
+    const sg_cat_run *r = record;
+    char id[20], seed[24], text[SG_NUMBER_TEXT];
+    int n = 0;
+
+    snprintf(id, sizeof id, "%016" PRIx64, r->id);
+    snprintf(seed, sizeof seed, "%" PRIu64, r->seed); /* may be larger than JSON's whole numbers */
+    printf("run = %s seed %s gamma %s", id, seed, sg_text_number(r->gamma, text));
+    printf(" temperature_K %s program '%s' name '%s' samplers ", sg_text_number(r->temperature, text),
+           r->program, r->name);
+    sg_json *json = sg_json_append(c->result, "runs");
+    sg_json_text(json, "run", id);
+    sg_json_text(json, "seed", seed);
+    sg_json_number(json, "gamma", r->gamma);
+    sg_json_number(json, "temperature_K", r->temperature);
+    sg_json_text(json, "program", r->program);
+    sg_json_text(json, "name", r->name);
+    for (int s = 0; s < SG_CAT_SAMPLERS; s++) {
+        if (!(r->samplers >> s & 1)) continue;
+        printf("%s%s", n++ ? "," : "", cli_sampler_word((uint8_t)s));
+        sg_json_boolean(json, cli_sampler_word((uint8_t)s), 1);
+    }
+    puts(n ? "" : "-");
+    return 0;
+}
+
 static sg_status info(cli *c, sg_catalog *cat)
 {
     static const char *const counts[SG_DB_COUNT] = {[SG_DB_ENVIRONMENTS] = "n_environments",
@@ -63,7 +92,7 @@ static sg_status info(cli *c, sg_catalog *cat)
         cli_result_integer(c, key, (int64_t)data.outcome[k]);
     }
     if (data.outcome_unknown) cli_result_integer(c, "searches_unknown", (int64_t)data.outcome_unknown);
-    return SG_OK;
+    return sg_catalog_each(cat, SG_DB_RUNS, print_run, c);
 }
 
 sg_status cli_catalog_info(cli *c)

@@ -30,6 +30,7 @@ static void print_event(cli *c, const sg_cat_event *e)
     cli_result_number(c, "barrier_back_eV", e->barrier_back);
     cli_result_number(c, "dE_eV", e->barrier - e->barrier_back);
     cli_result_number(c, "prefactor_per_s", e->prefactor);
+    cli_result_number(c, "prefactor_back_per_s", e->prefactor_back);
     print_derivative(c, "strain_saddle_eV", "barrier_meV_per_percent", e->strain_saddle);
     print_derivative(c, "strain_final_eV", "dE_meV_per_percent", e->strain_final);
     cli_result_number(c, "participation", e->participation);
@@ -37,25 +38,54 @@ static void print_event(cli *c, const sg_cat_event *e)
     cli_result_number(c, "dist_final_A", e->dist_final);
     cli_result_number(c, "saddle_force_eV_per_A", e->saddle_force);
     cli_result_number(c, "curvature_eV_per_A2", e->curvature);
+    cli_result_number(c, "residual_A", e->residual);
     cli_result_number(c, "gamma", e->gamma);
     cli_result_integer(c, "found", e->found);
     cli_result_text(c, "sampler", cli_sampler_word(e->sampler));
 }
 
+/* One line per run that came upon the event; the counters of its samplers in words. */
+static void print_origins(cli *c, sg_catalog *cat, const sg_cat_event *e)
+{
+    char id[20], word[32];
+
+    puts("run\tname\tfound\tfirst_sampler\tsamplers");
+    for (uint32_t k = 0; k < e->n_origins; k++) {
+        const sg_cat_origin *o = &e->origin[k];
+        sg_cat_run run = {0};
+        if (sg_catalog_get_run(cat, o->run, &run) != SG_OK) strcpy(run.name, "?");
+        snprintf(id, sizeof id, "%016" PRIx64, o->run);
+        printf("%s\t%s\t%u\t%s\t", id, run.name, o->found, cli_sampler_word(o->first_sampler));
+        sg_json *json = sg_json_append(c->result, "origins");
+        sg_json_text(json, "run", id);
+        sg_json_text(json, "name", run.name);
+        sg_json_integer(json, "found", o->found);
+        sg_json_text(json, "first_sampler", cli_sampler_word(o->first_sampler));
+        for (int s = 0, n = 0; s < SG_CAT_SAMPLERS; s++) {
+            if (o->by_sampler[s] == 0) continue;
+            snprintf(word, sizeof word, "by_%s", cli_sampler_word((uint8_t)s));
+            printf("%s%s %u", n++ ? ", " : "", word + 3, o->by_sampler[s]);
+            sg_json_integer(json, word, o->by_sampler[s]);
+        }
+        putchar('\n');
+    }
+}
+
 /* One line per atom: the shell first, as stored. */
 static void print_atoms(cli *c, const sg_cat_event *e)
 {
-    printf("atom\telement\tshell\tx_A\ty_A\tz_A\tsaddle_dx\tsaddle_dy\tsaddle_dz\tfinal_dx\tfinal_dy\tfinal_"
-           "dz\n");
+    puts("atom\telement\tshell\tx_A\ty_A\tz_A\tsaddle_dx\tsaddle_dy\tsaddle_dz\tfinal_dx\tfinal_dy\tfinal_dz"
+         "\tmode_x\tmode_y\tmode_z");
     for (uint32_t k = 0; k < e->n; k++) {
-        double v[9];
+        double v[12];
         for (int a = 0; a < 3; a++) {
             v[a] = (double)e->x[k][a];
             v[3 + a] = (double)e->d_saddle[k][a];
             v[6 + a] = (double)e->d_final[k][a];
+            v[9 + a] = (double)e->mode[k][a];
         }
         printf("%u\t%s\t%d", k + 1, cli_symbol(e->number[k]), k < e->n_shell);
-        for (int j = 0; j < 9; j++)
+        for (int j = 0; j < 12; j++)
             printf("\t%.5f", v[j]);
         putchar('\n');
         if (!c->result) continue;
@@ -65,6 +95,7 @@ static void print_atoms(cli *c, const sg_cat_event *e)
         sg_json_numbers(json, "x_A", 3, v);
         sg_json_numbers(json, "d_saddle_A", 3, v + 3);
         sg_json_numbers(json, "d_final_A", 3, v + 6);
+        sg_json_numbers(json, "mode", 3, v + 9);
     }
 }
 
@@ -74,11 +105,13 @@ static void print_rates(cli *c, const sg_cat_event *e, double temperature, doubl
 {
     const double kt = SG_KB * temperature;
     const double nu = isnan(e->prefactor) ? prefactor : e->prefactor;
+    const double nu_back = isnan(e->prefactor_back) ? prefactor : e->prefactor_back;
 
     cli_result_number(c, "temperature_K", temperature);
-    cli_result_number(c, "prefactor_used_per_s", nu);
     cli_result_number(c, "rate_per_s", nu * exp(-e->barrier / kt));
-    cli_result_number(c, "rate_back_per_s", nu * exp(-e->barrier_back / kt));
+    if (isnan(e->prefactor) || isnan(e->prefactor_back))
+        cli_result_number(c, "prefactor_used_per_s", prefactor);
+    cli_result_number(c, "rate_back_per_s", nu_back * exp(-e->barrier_back / kt));
     if (fmin(e->barrier, e->barrier_back) < 3 * kt)
         sg_log_line(&c->log, SG_LOG_WARNING,
                     "a barrier below 3 kT = %.3g eV: transition-state theory is rough there", 3 * kt);
@@ -112,6 +145,7 @@ static sg_status show(cli *c, sg_catalog *cat)
     if (st == SG_OK) {
         print_event(c, &event);
         if (temperature > 0) print_rates(c, &event, temperature, prefactor);
+        print_origins(c, cat, &event);
         print_atoms(c, &event);
     }
     sg_cat_event_clear(&event);

@@ -12,6 +12,10 @@ sg_status cli_catalog_list(cli *c);
 sg_status cli_catalog_show(cli *c);
 sg_status cli_catalog_compact(cli *c);
 sg_status cli_catalog_stats(cli *c);
+sg_status cli_catalog_export(cli *c);
+
+/* slowglass landscape export, on an open catalog. */
+sg_status cli_landscape_export(cli *c, sg_catalog *cat);
 
 /* Read-only; `path` is the folder of a catalog, or of a run, which has one inside. */
 sg_status cli_catalog_open(cli *c, const char *path, sg_catalog **cat);

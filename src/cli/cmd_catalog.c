@@ -23,7 +23,7 @@ static const action actions[] = {
     {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", " temperature prefactor out "},
     {"stats", cli_catalog_stats, 2, 2, "one catalog", FILTERS "limit bin plot out "},
     {"check", NULL, 0, -1, "", ""},
-    {"export", NULL, 0, -1, "", ""},
+    {"export", cli_catalog_export, 2, 2, "one catalog", FILTERS "format prefactor out "},
     {"merge", NULL, 0, -1, "", ""},
     {"compact", cli_catalog_compact, 2, 2, "one catalog", " out "},
 };
@@ -88,8 +88,10 @@ static const cli_option own_options[] = {
     {"histogram", 0, NULL, "list: barriers counted by bins, in place of the events"},
     {"bin", 0, "EV", "width of a bin of barriers; default 0.05"},
     {"plot", 0, "FILE.png", "list, stats: draw the spectrum by gnuplot; FILE.gp stays beside it"},
+    {"format", 0, "WORD", "export: tsv, jsonl, graphml or pathsample; default: by the ending of -o"},
     {"temperature", 0, "K", "show: rates at this temperature"},
-    {"prefactor", 0, "PER_S", "show: prefactor of the rates where none is stored; default 1e13"},
+    {"prefactor", 0, "PER_S",
+     "show: prefactor of the rates where none is stored; pathsample: of all; default 1e13"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -131,19 +133,28 @@ static sg_status run(cli *c)
 
 const cli_command cmd_catalog = {
     .name = "catalog",
-    .summary = "look into a catalog",
-    .usage = "info DIR | list DIR [FILTERS] | show DIR ID [-o OUT.extxyz] | compact DIR [-o NEW]",
-    .details = "DIR: a catalog, or the folder of a run. info: header and counts. list: its generic events,\n"
-               "one per line, or with --histogram how many there are in each range of barriers.\n"
-               "show: one event completely; ID: its first hexadecimal digits. Six numbers are always\n"
-               "xx yy zz xy xz yz. With -o start, saddle and final minimum as three frames, energies\n"
-               "relative to the start, with the displacements from the start as columns.\n"
-               "compact: write the catalog anew without free space, in place or as NEW.\n"
-               "Not available in this version: stats, check, export, merge.",
+    .summary = "look into a catalog, export it, take care of it",
+    .usage = "ACTION DIR ..",
+    .details = "DIR: a catalog, or the folder of a run. Actions:\n"
+               "  info DIR         header, counts, and the runs whose counters it holds\n"
+               "  list DIR         generic events, one per line, or their --histogram\n"
+               "  show DIR ID      one event; ID: its first hexadecimal digits. With -o start,\n"
+               "                   saddle and final minimum as frames of extended XYZ\n"
+               "  stats DIR        spectrum, completeness of environments (all of them with\n"
+               "                   -o FILE.tsv), what each sampler brought, sizes\n"
+               "  export DIR       events into -o OUT.tsv, .jsonl or .graphml, or - for stdout;\n"
+               "                   --format pathsample: as of landscape export\n"
+               "  compact DIR      write it anew without free space, in place or as -o NEW\n"
+               "list, stats and export take filters: --barrier --centre --key --sampler\n"
+               "--strain. Six numbers are xx yy zz xy xz yz. Energies of frames are relative\n"
+               "to the start; displacements and mode stand in columns.\n"
+               "Not available in this version: check, merge.",
     .example =
         "slowglass catalog list validation/samples/demo-catalog --barrier 0.1:0.6 --centre Cu --limit 10\n"
-        "  slowglass catalog list validation/samples/demo-catalog --histogram --bin 0.1\n"
-        "  slowglass catalog show validation/samples/demo-catalog aca5 --temperature 600 -o event.extxyz",
+        "  slowglass catalog list validation/samples/demo-catalog --histogram --bin 0.1 --plot spectrum.png\n"
+        "  slowglass catalog show validation/samples/demo-catalog aca5 --temperature 600 -o event.extxyz\n"
+        "  slowglass catalog stats validation/samples/demo-catalog --barrier :0.5\n"
+        "  slowglass catalog export validation/samples/demo-catalog -o events.jsonl",
     .min_inputs = 1,
     .max_inputs = -1,
     .options = own_options,

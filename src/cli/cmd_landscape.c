@@ -12,8 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli_internal.h"
-#include "slowglass/catalog.h"
+#include "cli_catalog.h"
 #include "slowglass/io.h"
 #include "slowglass/landscape.h"
 
@@ -57,14 +56,20 @@ static sg_status run(cli *c)
     sg_catalog *cat = NULL;
     sg_status st;
 
-    if (strcmp(what, "export") == 0)
-        return sg_fail(SG_EUNSUPPORTED, "'landscape export' is not available in this version");
-    if (!is_state && strcmp(what, "info") != 0)
+    const int is_export = strcmp(what, "export") == 0;
+
+    if (!is_state && !is_export && strcmp(what, "info") != 0)
         return sg_fail(SG_EINVAL, "landscape '%s', need info, state or export", what);
     if (c->n_inputs != 2 + is_state)
-        return sg_fail(SG_EINVAL, "usage: slowglass landscape %s", is_state ? "state N DIR" : "info DIR");
+        return sg_fail(SG_EINVAL, "usage: slowglass landscape %s",
+                       is_state    ? "state N DIR"
+                       : is_export ? "export DIR --format F -o OUT"
+                                   : "info DIR");
     st = open_catalog(c, c->input[1 + is_state], &cat);
-    if (st == SG_OK) st = is_state ? event_table(c, cat, c->input[1]) : info(c, cat);
+    if (st == SG_OK)
+        st = is_state    ? event_table(c, cat, c->input[1])
+             : is_export ? cli_landscape_export(c, cat)
+                         : info(c, cat);
     sg_catalog_close(cat);
     return st;
 }
@@ -361,21 +366,29 @@ static void print_row(const row *r, double rate, int centre, sg_json *json)
 
 static const cli_option options[] = {
     {"temperature", 0, "K", "state: temperature of the rates; default: the run's"},
-    {"prefactor", 0, "PER_S", "state: prefactor of the rates; default: the run's"},
+    {"prefactor", 0, "PER_S",
+     "state: prefactor of the rates; default: the run's; export: of pathsample, default 1e13"},
     {"barrier", 0, "EV", "info: count the basins that barriers up to this join, both ways"},
     {"lid", 0, "EV", "info: count the superbasins that saddles up to this energy join"},
+    {"format", 0, "WORD",
+     "export: graphml (a file), tsv or pathsample (folders); default: by the ending of -o"},
     {NULL, 0, NULL, NULL},
 };
 
 const cli_command cmd_landscape = {
     .name = "landscape",
     .summary = "the graph of states and saddles of a run",
-    .usage = "info DIR | state N DIR",
+    .usage = "info DIR | state N DIR | export DIR -o OUT",
     .details = "DIR: a run's folder or its catalog. info: numbers about the whole graph.\n"
                "state N: all events known to leave state N, lowest barrier first. status says\n"
                "converged (in this state), kept (inherited, not reconverged here: where it leads\n"
-               "is not known yet) or unlisted (known, but not in the state's rate table).",
-    .example = "slowglass landscape state 0 demo-run --temperature 600",
+               "is not known yet) or unlisted (known, but not in the state's rate table).\n"
+               "export: states and saddles as OUT.graphml; or into the folder OUT, --format tsv as two\n"
+               "tables, --format pathsample as min.data, ts.data, points.min and points.ts for\n"
+               "PATHSAMPLE and disconnectionDPS, with a README about units and placeholders.",
+    .example = "slowglass landscape state 0 demo-run --temperature 600\n"
+               "  slowglass landscape export demo-run -o landscape.graphml\n"
+               "  slowglass landscape export demo-run --format pathsample -o path",
     .min_inputs = 1,
     .max_inputs = 3,
     .options = options,

@@ -103,9 +103,9 @@ static void manual_commands(FILE *out)
         fprintf(out, "%s.\n", command->run ? "" : " (not available in this version)");
         if (!command->run) continue;
         if (command->details) {
-            fputs(".PP\n", out);
+            fputs(".PP\n.nf\n", out); /* the lines as they are: they may be a table */
             put(command->details, out);
-            fputc('\n', out);
+            fputs("\n.fi\n", out);
         }
         manual_options(command->options, out);
         fputs(".PP\nExample:\n.PP\n.nf\n.RS\n", out);

@@ -117,40 +117,48 @@ static double *widen(const float (*v)[3], uint32_t n)
     return out;
 }
 
+/* A mode of zeros is none. */
+static int is_recorded(const float (*v)[3], uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++)
+        for (int a = 0; a < 3; a++)
+            if (v[k][a] != 0) return 1;
+    return 0;
+}
+
 sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_event *e, const char *path)
 {
     static const char *const names[3] = {"start", "saddle", "final"};
     const double energy[3] = {0.0, e->barrier, e->barrier - e->barrier_back}; /* relative to the start */
-    sg_frame_column column[] = {{"d_saddle", 3, NULL}, {"d_final", 3, NULL}};
-    double *to_saddle = NULL, *to_final = NULL;
+    sg_frame_column column[] = {{"d_saddle", 3, NULL}, {"d_final", 3, NULL}, {"mode", 3, NULL}};
+    const float(*const vector[3])[3] = {(const float(*)[3])e->d_saddle, (const float(*)[3])e->d_final,
+                                        (const float(*)[3])e->mode};
+    double *value[3] = {0};
     sg_system *frame[3] = {0};
     sg_replace replace = {0};
     char about[120];
 
     sg_status st = sg_curate_event_frames(header, e, frame);
     if (st != SG_OK) return st;
-    column[0].value = to_saddle = widen((const float(*)[3])e->d_saddle, e->n);
-    column[1].value = to_final = widen((const float(*)[3])e->d_final, e->n);
-    if (!to_saddle || !to_final) {
-        st = sg_fail(SG_ENOMEM, "frames of %u atoms", e->n);
-        goto done;
+    for (int k = 0; k < 3 && st == SG_OK; k++) {
+        column[k].value = value[k] = widen(vector[k], e->n);
+        if (!value[k]) st = sg_fail(SG_ENOMEM, "frames of %u atoms", e->n);
     }
-    st = sg_io_replace_begin(&replace, path);
+    if (st == SG_OK) st = sg_io_replace_begin(&replace, path);
     for (int k = 0; k < 3 && st == SG_OK; k++) {
         snprintf(about, sizeof about, "frame=%s event=%016" PRIx64 " key=%016" PRIx64, names[k], e->id,
                  e->key);
         const sg_frame_info info = {.energy = &energy[k],
-                                    .n_columns = (int)(sizeof column / sizeof column[0]),
+                                    .n_columns = is_recorded((const float(*)[3])e->mode, e->n) ? 3 : 2,
                                     .column = column,
                                     .extra = about};
         st = sg_io_print_extxyz(replace.file, path, frame[k], &info);
     }
     if (st == SG_OK) st = sg_io_replace_commit(&replace);
-done:
     sg_io_replace_abort(&replace);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 3; k++) {
         sg_system_free(frame[k]);
-    sg_free(to_saddle);
-    sg_free(to_final);
+        sg_free(value[k]);
+    }
     return st;
 }

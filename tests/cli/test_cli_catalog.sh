@@ -105,7 +105,7 @@ has "id = abcdef0000000003" event
 has "barrier_eV = 0.5" event
 has "prefactor_per_s = nan" event
 has "centre = Zr" event
-grep -q '^2	Zr	1	0.00000	0.00000	0.00000	0.00000	0.50000	0.00000	0.00000	1.00000	0.00000$' event || die "show: atom"
+grep -q '^2	Zr	1	0.00000	0.00000	0.00000	0.00000	0.50000	0.00000	0.00000	1.00000	0.00000	0.00000	1.00000	0.00000$' event || die "show: atom"
 "$program" catalog show run abcd --temperature 600 2> err > rates
 # 1e13 exp(-0.5 / (8.617333262e-5 600)) by hand
 awk '/^rate_per_s/ { found = ($3 > 6.31e8 && $3 < 6.3126e8) } END { exit !found }' rates || die "show: rate"
