@@ -220,13 +220,6 @@ sg_status sg_cat_variant_count(sg_cat_variant *r, uint64_t run)
     return SG_OK;
 }
 
-/* Of two copies the one that has counted further knows the beginning; of equals, so that the order of uniting
- * does not show, the lower number stands. */
-static int knows_better(const sg_cat_origin *a, const sg_cat_origin *b)
-{
-    return a->found != b->found ? a->found > b->found : a->first_sampler < b->first_sampler;
-}
-
 sg_status sg_cat_event_unite(sg_cat_event *into, const sg_cat_event *other)
 {
     const sg_status st =
@@ -236,7 +229,7 @@ sg_status sg_cat_event_unite(sg_cat_event *into, const sg_cat_event *other)
     for (uint32_t k = 0; k < other->n_origins; k++) {
         const sg_cat_origin *from = &other->origin[k];
         sg_cat_origin *o = origin_of(into, from->run);
-        if (knows_better(from, o)) o->first_sampler = from->first_sampler;
+        if (from->first_sampler < o->first_sampler) o->first_sampler = from->first_sampler; /* copies agree */
         for (int s = 0; s < SG_CAT_SAMPLERS; s++)
             o->by_sampler[s] = larger(o->by_sampler[s], from->by_sampler[s]);
         o->found = sum_of(o);

@@ -10,6 +10,8 @@ endforeach()
 install(TARGETS ${targets})
 install(DIRECTORY include/slowglass DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES README.md CHANGELOG.md doc/manual.md doc/architecture.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# What a reader of catalogs needs to know: these files outlive programs.
+install(FILES catalog/FORMAT.md catalog/python.md catalog/example.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/catalog)
 # The program writes its own manual page, from the tables that parse options and run files.
 if(TARGET slowglass AND NOT CMAKE_CROSSCOMPILING)
   add_custom_command(TARGET slowglass POST_BUILD COMMAND slowglass manual > slowglass.1
@@ -19,5 +21,7 @@ endif()
 
 # The path back to the prefix keeps the file right when the installed tree is moved.
 file(RELATIVE_PATH SLOWGLASS_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
-configure_file(cmake/slowglass.pc.in slowglass.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/slowglass.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(name slowglass slowglass-catalog)
+  configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

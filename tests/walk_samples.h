@@ -61,19 +61,27 @@ static inline void walk_init(walk *w, const defect *d)
                               .commit_every = 4};
 }
 
-static inline void walk_open(walk *w, int exists)
+static inline void walk_open_on(walk *w, sg_catalog *cat) /* takes the catalog */
 {
     uint64_t id = 0;
 
-    if (exists)
-        assert_ok(sg_catalog_open(w->path, 1, NULL, &w->cat));
-    else
-        assert_ok(sg_catalog_create(w->path, &w->header, &w->cat));
+    w->cat = cat;
     assert_ok(sg_explorer_create(w->d->pot, w->d->sys, &w->params, w->cat, &w->explore, NULL, &w->ex));
     if (sg_explorer_n_states(w->ex) == 0)
         assert_ok(sg_explorer_add_state(w->ex, (positions)w->d->sys->x, &id));
     assert_int_equal(id, 0);
     assert_ok(sg_kmc_create(w->ex, w->cat, 0, &w->kmc, &w->kmc_walk));
+}
+
+static inline void walk_open(walk *w, int exists)
+{
+    sg_catalog *cat;
+
+    if (exists)
+        assert_ok(sg_catalog_open(w->path, 1, NULL, &cat));
+    else
+        assert_ok(sg_catalog_create(w->path, &w->header, &cat));
+    walk_open_on(w, cat);
 }
 
 /* As after a kill: what was not committed is lost. */

@@ -144,6 +144,87 @@ static int sum_attempts(void *arg, const void *record)
     return 0;
 }
 
+typedef struct ledger { /* of events or variants: who has counted */
+    sg_catalog *all;    /* where they can be looked up with those of the bases; NULL: not done */
+    uint64_t run;
+    int n, n_counted;
+} ledger;
+
+static int check_own_counters(void *arg, const void *record)
+{
+    const sg_cat_event *own = record;
+    ledger *l = arg;
+    sg_cat_event both;
+
+    assert_true(own->n_origins == 1 && own->origin[0].run == l->run && own->found > 0);
+    l->n++;
+    if (!l->all) return 0;
+    assert_ok(sg_catalog_get_event(l->all, own->id, &both));
+    if (both.n_origins == 2) {
+        assert_true(both.found > own->found);
+        l->n_counted++;
+    }
+    sg_cat_event_clear(&both);
+    return 0;
+}
+
+static int check_own_attempts(void *arg, const void *record)
+{
+    const sg_cat_variant *v = record;
+    const ledger *l = arg;
+    assert_true(v->n_origins == 1 && v->origin[0].run == l->run);
+    assert_int_equal(v->attempts, 2);
+    return 0;
+}
+
+/* A second run draws on the first one's catalog and searches on. It counts for itself, also what the base
+ * holds; look-ups see both. */
+static void test_counters_over_a_base(void **state)
+{
+    ledger first = {NULL, 11, 0, 0}, second = {NULL, 22, 0, 0};
+    char base[256];
+    sg_catalog *cat;
+    sg_cat_variant *v;
+    defect d;
+    walk w;
+    int n;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    walk_init(&w, &d);
+    w.explore.run = first.run;
+    w.explore.per_atom = 4;
+    w.explore.barrier_max = window;
+    walk_open(&w, 0);
+    table(&w, 0, 0);
+    walk_close(&w);
+    strcpy(base, w.path);
+    assert_ok(sg_catalog_open(base, 0, NULL, &cat));
+    assert_ok(sg_catalog_each(cat, SG_DB_EVENTS, check_own_counters, &first));
+    assert_true(first.n > 0);
+    sg_catalog_close(cat);
+
+    joined(w.path, w.folder, "second");
+    w.explore.run = second.run;
+    w.explore.per_atom = 6; /* two more from each variant */
+    assert_ok(sg_catalog_create(w.path, &w.header, &cat));
+    assert_ok(sg_catalog_add_base(cat, base));
+    walk_open_on(&w, cat);
+    const sg_cat_table *t = table(&w, 0, 0);
+    second.all = w.cat;
+    assert_ok(sg_catalog_each(w.cat, SG_DB_EVENTS, check_own_counters, &second));
+    assert_true(second.n_counted > 0);
+    assert_ok(sg_catalog_each(w.cat, SG_DB_VARIANTS, check_own_attempts, &second));
+    assert_ok(sg_catalog_find_variants(w.cat, t->key[0], &v, &n));
+    for (int k = 0; k < n; k++) {
+        assert_int_equal(v[k].attempts, 6);
+        sg_cat_variant_clear(&v[k]);
+    }
+    sg_free(v);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 /* The vacancy lies within 5 Å of its first, second and third neighbours only: with the rest of the crystal
  * these are four kinds of atoms, and each kind is searched from per_atom times in all. */
 static void test_congruent_atoms_share_their_searches(void **state)
@@ -294,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_vacancy_in_a_pair_crystal),
         cmocka_unit_test(test_vacancy_in_copper),
         cmocka_unit_test(test_congruent_atoms_share_their_searches),
+        cmocka_unit_test(test_counters_over_a_base),
         cmocka_unit_test(test_events_far_away_are_kept),
         cmocka_unit_test(test_events_far_away_reconverged),
         cmocka_unit_test(test_missing_rate_by_hand),
