@@ -190,6 +190,21 @@ sg_status sg_catalog_add_base(sg_catalog *cat, const char *path)
     return SG_OK;
 }
 
+sg_status sg_catalog_hold(sg_catalog *cat)
+{
+    return sg_store_enter(&cat->own);
+}
+
+void sg_catalog_release(sg_catalog *cat)
+{
+    sg_store_leave(&cat->own);
+}
+
+size_t sg_catalog_count_bases(const sg_catalog *cat)
+{
+    return cat->n_bases;
+}
+
 sg_status sg_catalog_verify(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
                             sg_catalog_health *out)
 {

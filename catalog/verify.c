@@ -112,6 +112,7 @@ sg_status sg_store_verify(sg_store *store, int full, void (*tell)(void *arg, con
     mdb_filehandle_t fd = -1;
 
     *health = (sg_catalog_health){0};
+    if (store->depth > 0) return sg_fail(SG_EINVAL, "catalog %s: check inside a visit", store->path);
     const int rc = mdb_env_get_fd(store->env, &fd);
     if (rc) return sg_store_fail(store, rc, "data.mdb");
     do { /* again when a writer has made two commits before we have seen the roots of ours */

@@ -307,6 +307,14 @@ sg_status sg_catalog_each(sg_catalog *cat, sg_catalog_db db, int (*visit)(void *
 sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first,
                                int (*visit)(void *arg, const void *record), void *arg);
 
+/** From here to the release every read of the own catalog sees the same commit, whatever a writer does.
+ * Nests. Do not hold it for long while another process writes: pages that it frees are not used again
+ * meanwhile. */
+sg_status sg_catalog_hold(sg_catalog *cat);
+void sg_catalog_release(sg_catalog *cat);
+
+size_t sg_catalog_count_bases(const sg_catalog *cat);
+
 typedef struct sg_catalog_health {
     uint64_t n_records, n_damaged; /* index and header included */
     uint64_t bytes, unused_bytes;  /* unused: neither in use nor free for later use */

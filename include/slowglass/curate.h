@@ -239,4 +239,22 @@ sg_status sg_curate_event_frames(const sg_catalog_header *header, const sg_cat_e
 sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_event *event,
                                  const char *path);
 
+typedef struct sg_curate_health {  /* what sg_curate_check looked at, and how much of it is wrong */
+    sg_catalog_health file;        /* pages, checksums, keys of records, index */
+    uint64_t n_keys, n_wrong_keys; /* environments; topology key other than that of the stored form */
+    uint64_t n_references, n_broken;
+    uint64_t n_elsewhere;      /* references of a run's own part to what a base must hold; none was given */
+    uint64_t n_edges, n_pairs; /* energies compared; events that are there and back of one passage */
+    uint64_t n_unbalanced;     /* barriers that are not saddle minus state, or that differ there and back */
+    int has_run;               /* the catalog has the own part of a run: states */
+} sg_curate_health;
+
+/** Does the own part of a catalog hold together? Its records one by one, then the references between them,
+ * the topology keys of the stored forms, the energies of edges, tables and states, pairs of events. Bases
+ * that `cat` has are used to resolve references. One call of `tell` for each finding, its text borrowed.
+ * @return SG_OK also when there are findings; SG_ECORRUPT: the file cannot be read on
+ * Cost: reads the catalog twice. */
+sg_status sg_curate_check(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
+                          sg_curate_health *out);
+
 #endif

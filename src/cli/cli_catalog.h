@@ -11,6 +11,7 @@ sg_status cli_catalog_info(cli *c);
 sg_status cli_catalog_list(cli *c);
 sg_status cli_catalog_show(cli *c);
 sg_status cli_catalog_compact(cli *c);
+sg_status cli_catalog_check(cli *c);
 sg_status cli_catalog_stats(cli *c);
 sg_status cli_catalog_export(cli *c);
 

@@ -22,7 +22,7 @@ static const action actions[] = {
     {"list", cli_catalog_list, 2, 2, "one catalog", FILTERS "sort reverse limit histogram bin plot "},
     {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", " temperature prefactor out "},
     {"stats", cli_catalog_stats, 2, 2, "one catalog", FILTERS "limit bin plot out "},
-    {"check", NULL, 0, -1, "", ""},
+    {"check", cli_catalog_check, 2, 2, "one catalog", " base "},
     {"export", cli_catalog_export, 2, 2, "one catalog", FILTERS "format prefactor out "},
     {"merge", NULL, 0, -1, "", ""},
     {"compact", cli_catalog_compact, 2, 2, "one catalog", " out "},
@@ -89,6 +89,7 @@ static const cli_option own_options[] = {
     {"bin", 0, "EV", "width of a bin of barriers; default 0.05"},
     {"plot", 0, "FILE.png", "list, stats: draw the spectrum by gnuplot; FILE.gp stays beside it"},
     {"format", 0, "WORD", "export: tsv, jsonl, graphml or pathsample; default: by the ending of -o"},
+    {"base", 0, "DIR", "check: the base that the run drew on, to follow references into it"},
     {"temperature", 0, "K", "show: rates at this temperature"},
     {"prefactor", 0, "PER_S",
      "show: prefactor of the rates where none is stored; pathsample: of all; default 1e13"},
@@ -144,11 +145,13 @@ const cli_command cmd_catalog = {
                "                   -o FILE.tsv), what each sampler brought, sizes\n"
                "  export DIR       events into -o OUT.tsv, .jsonl or .graphml, or - for stdout;\n"
                "                   --format pathsample: as of landscape export\n"
+               "  check DIR        pages, checksums, references, keys, barriers: one line for each\n"
+               "                   thing that is wrong; exit code 1 if anything is\n"
                "  compact DIR      write it anew without free space, in place or as -o NEW\n"
                "list, stats and export take filters: --barrier --centre --key --sampler\n"
                "--strain. Six numbers are xx yy zz xy xz yz. Energies of frames are relative\n"
                "to the start; displacements and mode stand in columns.\n"
-               "Not available in this version: check, merge.",
+               "Not available in this version: merge.",
     .example =
         "slowglass catalog list validation/samples/demo-catalog --barrier 0.1:0.6 --centre Cu --limit 10\n"
         "  slowglass catalog list validation/samples/demo-catalog --histogram --bin 0.1 --plot spectrum.png\n"
