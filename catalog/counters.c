@@ -220,7 +220,8 @@ sg_status sg_cat_variant_count(sg_cat_variant *r, uint64_t run)
     return SG_OK;
 }
 
-sg_status sg_cat_event_unite(sg_cat_event *into, const sg_cat_event *other)
+/* Number by number: of copies the larger one, of different findings the sum. */
+static sg_status combine(sg_cat_event *into, const sg_cat_event *other, uint32_t (*of)(uint32_t, uint32_t))
 {
     const sg_status st =
         reserve((void **)&into->origin, into->n_origins, other->n_origins, sizeof *into->origin);
@@ -231,11 +232,21 @@ sg_status sg_cat_event_unite(sg_cat_event *into, const sg_cat_event *other)
         sg_cat_origin *o = origin_of(into, from->run);
         if (from->first_sampler < o->first_sampler) o->first_sampler = from->first_sampler; /* copies agree */
         for (int s = 0; s < SG_CAT_SAMPLERS; s++)
-            o->by_sampler[s] = larger(o->by_sampler[s], from->by_sampler[s]);
+            o->by_sampler[s] = of(o->by_sampler[s], from->by_sampler[s]);
         o->found = sum_of(o);
     }
     total_event(into);
     return SG_OK;
+}
+
+sg_status sg_cat_event_unite(sg_cat_event *into, const sg_cat_event *other)
+{
+    return combine(into, other, larger);
+}
+
+sg_status sg_cat_event_add(sg_cat_event *into, const sg_cat_event *other)
+{
+    return combine(into, other, add_counts);
 }
 
 sg_status sg_cat_variant_unite(sg_cat_variant *into, const sg_cat_variant *other)

@@ -186,6 +186,9 @@ sg_status sg_cat_event_count(sg_cat_event *r, uint64_t run, uint8_t sampler); /*
 sg_status sg_cat_variant_count(sg_cat_variant *r, uint64_t run);              /* searched from once more */
 sg_status sg_cat_event_unite(sg_cat_event *into, const sg_cat_event *other);
 sg_status sg_cat_variant_unite(sg_cat_variant *into, const sg_cat_variant *other);
+/** The counters of two records of one catalog that turn out to be one event: each finding was counted with
+ * one of them, so they add. */
+sg_status sg_cat_event_add(sg_cat_event *into, const sg_cat_event *other);
 /** Forget the counters of all runs but one, as a run does that counts for itself what a base holds. */
 void sg_cat_event_keep_run(sg_cat_event *r, uint64_t run);
 void sg_cat_variant_keep_run(sg_cat_variant *r, uint64_t run);

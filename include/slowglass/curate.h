@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looking into catalogs: what `slowglass catalog info|list|show|stats|export` and `slowglass landscape
  * export` show, as data and as files. Own records of the catalog only, bases not included. Nothing here
- * writes to a catalog. No function holds more of a catalog in memory than a few numbers per record. Threads:
- * one at a time per catalog. */
+ * writes to a catalog that exists. No function holds more of a catalog in memory than a few numbers per
+ * record. Threads: one at a time per catalog. */
 #ifndef SLOWGLASS_CURATE_H
 #define SLOWGLASS_CURATE_H
 
@@ -256,5 +256,27 @@ typedef struct sg_curate_health {  /* what sg_curate_check looked at, and how mu
  * Cost: reads the catalog twice. */
 sg_status sg_curate_check(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
                           sg_curate_health *out);
+
+/* ---- merging ---- */
+
+typedef struct sg_curate_merge_totals {
+    uint64_t read[SG_DB_COUNT], written[SG_DB_COUNT]; /* records of what is merged; of others 0 */
+    uint64_t united;                                  /* events that turned out to be one of another id */
+    uint64_t damaged;      /* records of the inputs that could not be read, and are not in the result */
+    uint64_t content_hash; /* of the result */
+} sg_curate_merge_totals;
+
+/** Write what catalogs share (environments, variants, events, runs) into a new one. Events of different ids
+ * that are the same by geometry (sg_event_same_records) become one record, the one that knows more
+ * (prefactor, mode), was converged better or has the lower id. Counters: run by run the larger one of the
+ * inputs, so that merging twice counts once. The order of the inputs does not matter. Inputs are opened for
+ * reading only; a catalog of format 1 comes out as one of the present format.
+ * @param n, input [n] catalogs, n >= 1; one named twice is read once
+ * @param out must not exist; it appears when it is complete
+ * @return SG_EMISMATCH: other potential, key or parameters, both values named, or two environments of one
+ * key; SG_EINTERRUPTED; what the catalog returns. Nothing is left behind then. Threads: igraph, one at a
+ * time. Cost: every record is read twice; memory: 24 bytes a record. */
+sg_status sg_curate_merge(int n, const char *const *input, const char *out, const sg_log *log,
+                          sg_curate_merge_totals *totals);
 
 #endif

@@ -10,6 +10,7 @@
 sg_status cli_catalog_info(cli *c);
 sg_status cli_catalog_list(cli *c);
 sg_status cli_catalog_show(cli *c);
+sg_status cli_catalog_merge(cli *c);
 sg_status cli_catalog_compact(cli *c);
 sg_status cli_catalog_check(cli *c);
 sg_status cli_catalog_stats(cli *c);

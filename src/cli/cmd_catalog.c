@@ -24,7 +24,7 @@ static const action actions[] = {
     {"stats", cli_catalog_stats, 2, 2, "one catalog", FILTERS "limit bin plot out "},
     {"check", cli_catalog_check, 2, 2, "one catalog", " base "},
     {"export", cli_catalog_export, 2, 2, "one catalog", FILTERS "format prefactor out "},
-    {"merge", NULL, 0, -1, "", ""},
+    {"merge", cli_catalog_merge, 2, -1, "one catalog or more", " with-bases out "},
     {"compact", cli_catalog_compact, 2, 2, "one catalog", " out "},
 };
 enum { N_ACTIONS = sizeof actions / sizeof actions[0] };
@@ -93,6 +93,7 @@ static const cli_option own_options[] = {
     {"temperature", 0, "K", "show: rates at this temperature"},
     {"prefactor", 0, "PER_S",
      "show: prefactor of the rates where none is stored; pathsample: of all; default 1e13"},
+    {"with-bases", 0, NULL, "merge: and the bases that the runs drew on"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -147,11 +148,13 @@ const cli_command cmd_catalog = {
                "                   --format pathsample: as of landscape export\n"
                "  check DIR        pages, checksums, references, keys, barriers: one line for each\n"
                "                   thing that is wrong; exit code 1 if anything is\n"
+               "  merge DIR.. -o NEW\n"
+               "                   what they share (environments, variants, events) united in a new\n"
+               "                   catalog, as a base for others\n"
                "  compact DIR      write it anew without free space, in place or as -o NEW\n"
                "list, stats and export take filters: --barrier --centre --key --sampler\n"
                "--strain. Six numbers are xx yy zz xy xz yz. Energies of frames are relative\n"
-               "to the start; displacements and mode stand in columns.\n"
-               "Not available in this version: merge.",
+               "to the start; displacements and mode stand in columns.",
     .example =
         "slowglass catalog list validation/samples/demo-catalog --barrier 0.1:0.6 --centre Cu --limit 10\n"
         "  slowglass catalog list validation/samples/demo-catalog --histogram --bin 0.1 --plot spectrum.png\n"

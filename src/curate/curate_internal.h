@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by the exports: words, and GraphML piece by piece. */
+/* Inside module curate. Shared by the exports: words, and GraphML piece by piece. Merging, a key at a time.
+ */
 #ifndef CURATE_INTERNAL_H
 #define CURATE_INTERNAL_H
 
@@ -22,5 +23,20 @@ void curate_graphml_integer(FILE *out, const char *key, uint64_t value);
 void curate_graphml_hex(FILE *out, const char *key, uint64_t value);
 void curate_graphml_text(FILE *out, const char *key, const char *text); /* no markup in it */
 void curate_graphml_end(FILE *out);
+
+/* ---- merge_events.c ---- */
+
+typedef struct curate_item { /* one event of one input */
+    sg_cat_event event;
+    int input, group; /* group: see merge_events.c */
+} curate_item;
+
+/* 1 if a < b; every number is lower than NaN. */
+int curate_is_lower(double a, double b);
+
+/* Unite the events of one key, which stand by ascending id and input, and put what stays. env->form may be
+ * NULL. */
+sg_status curate_unite_events(const sg_cat_environment *env, curate_item *item, size_t n, int n_inputs,
+                              const sg_log *log, sg_catalog *out, size_t *n_kept, size_t *n_united);
 
 #endif

@@ -113,7 +113,6 @@ awk '/^rate_per_s/ { found = ($3 > 6.31e8 && $3 < 6.3126e8) } END { exit !found 
 [ "$(grep -o 'frame=[a-z]*' event.extxyz | tr '\n' ' ')" = "frame=start frame=saddle frame=final " ] || die "frames"
 
 bad 2 "need one of info list show" catalog inof run
-bad 2 "'catalog merge' is not available in this version" catalog merge run other
 bad 2 "catalog info takes one catalog" catalog info
 bad 2 "the id of an event" catalog show run
 bad 2 "no catalog in $folder" catalog info "$folder"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slowglass catalog compact on the catalog of tests/unit/test_curate.c.
+# slowglass catalog merge and compact on the catalog of tests/unit/test_curate.c.
 set -eu
 program=$1
 build=$3
@@ -37,3 +37,26 @@ bad 2 "catalog compact takes one catalog" catalog compact run small
 [ "$(content run)" = "$hash" ] || die "compact in place: another content"
 ls run > files
 echo catalog | cmp -s - files || die "files left beside the catalog"
+
+"$program" catalog merge run small -o both --json > out 2> err
+[ ! -s err ] || die "merge: $(cat err)"
+for line in "events_read = 10" "n_events = 5" "events_united = 0" "n_damaged = 0"; do
+    grep -qx "$line" out || { cat out; die "merge: no line $line"; }
+done
+tail -n 1 out | grep -q '"n_events":5' || die "merge --json"
+[ "$(content both)" = "$(grep '^content_hash' out)" ] || die "merge: another hash"
+"$program" catalog merge both run -o again > out
+[ "$(content again)" = "$(content both)" ] || die "merging again changed something"
+mkdir later
+"$program" catalog merge run -o later/catalog > out
+printf '[system]\nstructure = x\n[catalog]\nbase = ../again ../small\n' > later/run.ini
+"$program" catalog merge later -o all --with-bases > out
+grep -qx "events_read = 15" out || die "merge --with-bases: $(cat out)"
+[ "$(content all)" = "$(content both)" ] || die "merge --with-bases"
+bad 2 "name them yourself" catalog merge run -o other --with-bases
+bad 2 "NEW missing" catalog merge run small
+bad 2 "both exists already" catalog merge run small -o both
+bad 2 "catalog merge takes one catalog or more" catalog merge -o other
+bad 2 "no catalog in nowhere" catalog merge run nowhere -o other
+bad 2 "takes no --with-bases" catalog compact run --with-bases
+[ ! -e other ] && [ ! -e other.new ] || die "a refused merge left something behind"
