@@ -254,21 +254,32 @@ sg_status sg_event_place(const sg_cat_event *event, const sg_cluster *target, in
     return st;
 }
 
+/* The climbing mode; a record of format 1 has none, and the way to the final minimum serves. */
+static const float (*way_over(const sg_cat_event *event))[3]
+{
+    for (uint32_t k = 0; k < event->n; k++)
+        if (event->mode[k][0] != 0 || event->mode[k][1] != 0 || event->mode[k][2] != 0)
+            return (const float(*)[3])event->mode;
+    return (const float(*)[3])event->d_final;
+}
+
 void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target,
                     const sg_placement *placement, double (*x_saddle)[3], double (*mode)[3])
 {
+    const float(*way)[3] = way_over(event);
+
     memcpy(x_saddle, sys->x, (size_t)sys->n * sizeof *x_saddle);
     memset(mode, 0, (size_t)sys->n * sizeof *mode);
     for (int k = 0; k < placement->n; k++) {
         const int i = target->atom[placement->map[k]];
         for (int a = 0; a < 3; a++) {
-            double to_saddle = 0, to_final = 0;
+            double to_saddle = 0, over = 0;
             for (int b = 0; b < 3; b++) {
                 to_saddle += placement->R[a][b] * (double)event->d_saddle[k][b];
-                to_final += placement->R[a][b] * (double)event->d_final[k][b];
+                over += placement->R[a][b] * (double)way[k][b];
             }
             x_saddle[i][a] = sys->x[i][a] + to_saddle;
-            mode[i][a] = to_final;
+            mode[i][a] = over;
         }
     }
 }
