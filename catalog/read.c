@@ -395,6 +395,22 @@ sg_status sg_catalog_each_from(sg_catalog *cat, sg_catalog_db db, uint64_t first
     return st;
 }
 
+sg_status sg_catalog_each_run(sg_catalog *cat, int (*visit)(void *arg, const void *run), void *arg)
+{
+    sg_status st = SG_OK;
+
+    for (size_t k = 0; k <= cat->n_bases && st == SG_OK; k++) {
+        sg_store *store = store_at(cat, k);
+        if ((st = sg_store_enter(store)) != SG_OK) break;
+        if (store->has_runs)
+            st = visit_from(store, SG_DB_RUNS, 0, visit, arg);
+        else
+            (void)visit(arg, &store->old_run);
+        sg_store_leave(store);
+    }
+    return st;
+}
+
 /* Keys and values as stored, in key order; the number of records parts one database from the next. */
 static sg_status hash_database(sg_store *store, int db, uint64_t *hash)
 {

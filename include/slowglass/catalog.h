@@ -330,6 +330,10 @@ typedef struct sg_catalog_health {
 sg_status sg_catalog_verify(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
                             sg_catalog_health *out);
 
+/** Visit the runs behind all records at hand: of the own catalog, then of each base; one that is in several
+ * comes several times. */
+sg_status sg_catalog_each_run(sg_catalog *cat, int (*visit)(void *arg, const void *run), void *arg);
+
 /** Bytes on disk in use. */
 sg_status sg_catalog_size(sg_catalog *cat, uint64_t *bytes);
 

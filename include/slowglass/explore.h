@@ -10,12 +10,15 @@
  *
  * An atom's searches count for its variant: the geometry of all atoms within variant_radius. Atoms with
  * congruent surroundings (a crystal) share them, an atom of a glass has its own, and keeps it while its
- * surroundings move less than variant_tolerance. Events lent by the catalog never count as searches. Threads:
- * one explorer, one caller. */
+ * surroundings move less than variant_tolerance. Events lent by the catalog never count as searches. Searches
+ * from the same surroundings at another strain count in part (exp(-|dgamma| / 0.08)), and what was found
+ * there is lent where its predicted barrier, less the error bar, lies within the window. Threads: one
+ * explorer, one caller. */
 #ifndef SLOWGLASS_EXPLORE_H
 #define SLOWGLASS_EXPLORE_H
 
 #include "slowglass/event.h"
+#include "slowglass/event/carry.h"
 
 typedef struct sg_explorer sg_explorer;
 
@@ -57,6 +60,13 @@ typedef struct sg_explore_options {
     const void *stop_arg;
 } sg_explore_options;
 
+typedef struct sg_strain_account { /* of the events that records made at other strains lent, over the run's
+                                      life; all zero where there are none */
+    uint64_t left_out;             /* placed, but predicted outside the window, error bar included */
+    uint64_t fate[SG_FATE_COUNT];  /* of those converged here: survived, or how they died */
+    uint64_t born; /* events within the window that only searches have found: born, or missed there */
+} sg_strain_account;
+
 typedef struct sg_explore_stats { /* since creation */
     uint64_t searches, refinements, failed_refinements, kept;
     uint64_t outcome[SG_OUTCOME_COUNT];                   /* of searches */
@@ -64,6 +74,7 @@ typedef struct sg_explore_stats { /* since creation */
                                                            * products among them */
     uint64_t rekeyed;                                     /* atoms keyed anew */
     uint64_t new_events;                                  /* generic events added */
+    sg_strain_account strain;
 } sg_explore_stats;
 
 typedef struct sg_sources { /* entries of a rate table within the window of barriers, by sg_source */

@@ -81,6 +81,25 @@ static void print_refinements(const sg_run_summary *sum)
     putchar('\n');
 }
 
+/* "of the events known at other strains 21 survived, 2 disconnected; 18 left out by prediction; ..": */
+static void print_strain_account(const sg_strain_account *a)
+{
+    const char *separator = "";
+    uint64_t refined = 0;
+
+    for (int k = 0; k < SG_FATE_COUNT; k++)
+        refined += a->fate[k];
+    if (refined + a->left_out == 0) return;
+    printf("of events known at other strains ");
+    for (int k = 0; k < SG_FATE_COUNT; k++) {
+        if (a->fate[k] == 0) continue;
+        printf("%s%llu %s", separator, (unsigned long long)a->fate[k], sg_fate_text((sg_fate)k));
+        separator = ", ";
+    }
+    printf("%s%llu predicted outside the window; %llu that only searches found\n", refined ? "; " : "",
+           (unsigned long long)a->left_out, (unsigned long long)a->born);
+}
+
 static void print_shares(cli *c, const sg_run_summary *sum)
 {
     const double window = c->cfg.search.barrier_max_eV;
@@ -99,6 +118,7 @@ static void print_shares(cli *c, const sg_run_summary *sum)
             "by rate: after the start %.2f %% from the catalog, %.2f %% inherited, %.2f %% searched anew\n",
             100 * sum->later_rate.catalog, 100 * sum->later_rate.inherited, 100 * sum->later_rate.searched);
     print_refinements(sum);
+    print_strain_account(&sum->stats.strain);
     if (sum->last.step > 0)
         printf("last step: rate of the known events %.3g /s, missing rate (Chao1, uncalibrated) %.3g /s\n",
                sum->last.rate_total, sum->last.rate_missing);

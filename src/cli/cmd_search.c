@@ -187,6 +187,18 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void print_strain_account(cli *c, const sg_strain_account *a)
+{
+    char key[48];
+
+    cli_result_integer(c, "strained_left_out", (int64_t)a->left_out);
+    for (int k = 0; k < SG_FATE_COUNT; k++) {
+        snprintf(key, sizeof key, "strained_%s", sg_fate_text((sg_fate)k));
+        cli_result_integer(c, key, (int64_t)a->fate[k]);
+    }
+    cli_result_integer(c, "strained_born", (int64_t)a->born);
+}
+
 static void print_totals(cli *c, session *s, const sg_search_totals *t)
 {
     static const char *const phase[] = {"calls_leave", "calls_climb", "calls_refine", "calls_relax",
@@ -211,6 +223,7 @@ static void print_totals(cli *c, session *s, const sg_search_totals *t)
         cli_result_integer(c, phase[k], (int64_t)t->calls[k]);
     for (int k = 0; k < SG_OUTCOME_COUNT; k++)
         cli_result_integer(c, sg_outcome_text((sg_outcome)k), (int64_t)t->outcome[k]);
+    print_strain_account(c, &t->strain);
     qsort(s->barrier, s->n_barriers, sizeof *s->barrier, compare_doubles);
     sg_json_numbers(c->result, "barriers_eV", (int)s->n_barriers, s->barrier);
 }

@@ -44,7 +44,7 @@ static sg_status prepare(sg_explorer *ex, const task *t, int k)
     slot *s = &ex->slot[k];
     sg_status st = SG_OK;
 
-    s->active = 0;
+    s->active = s->strained = 0;
     s->status = SG_OK;
     s->sampler = t->kind == TASK_INHERIT ? SG_SAMPLER_INHERITED
                  : t->kind == TASK_LEND  ? SG_SAMPLER_PLACED
@@ -155,6 +155,8 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
             p->outcome = SG_KNOWN;
         else
             ex->table[ex->plan.state]->from_search++;
+        if (same < 0 && ex->n_views > 1 && in_window(ex, p->e_saddle - ex->state[ex->plan.state].energy))
+            ex->stats.strain.born++;
     } else if (p->outcome == SG_KNOWN) {
         same = find_converged(ex, ex->plan.state, p->e_saddle, (positions)p->x_saddle, ex->scratch);
     }
@@ -164,23 +166,26 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
 
 /* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this
  * run's history. */
-static sg_status merge_refined(sg_explorer *ex, const task *t, uint32_t found, sg_passage *p,
+static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg_passage *p,
                                uint64_t *edge_id)
 {
     const int is_lent = t->kind == TASK_LEND;
+    uint32_t found = s->found;
     uint64_t event = t->ref;
     int same = -1;
 
     ex->stats.refinements++;
     if (p->outcome != SG_FOUND && p->outcome != SG_KNOWN) ex->stats.failed_refinements++;
+    if (is_lent && s->strained) ex->stats.strain.fate[sg_fate_of_outcome(p->outcome)]++;
     if (p->outcome != SG_FOUND) return SG_OK;
     if (!is_lent) {
         event = t->reverse ? 0 : ex->edge[t->ref - 1].event;
         found = ex->edge[t->ref - 1].found;
     }
-    const sg_status st = accept_passage(
-        ex, ex->plan.state, p, is_lent ? SG_SAMPLER_PLACED : SG_SAMPLER_INHERITED,
-        is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found, !is_lent, edge_id, &same);
+    const sg_status st =
+        accept_passage(ex, ex->plan.state, p, is_lent ? SG_SAMPLER_PLACED : SG_SAMPLER_INHERITED,
+                       is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found,
+                       !is_lent || s->strained, edge_id, &same);
     if (st != SG_OK) return st;
     if (same >= 0)
         p->outcome = SG_KNOWN;
@@ -196,7 +201,7 @@ static sg_status merge(sg_explorer *ex, const task *t, const slot *s)
     sg_passage *p = s->passage;
     uint64_t edge_id = 0;
     const sg_status st = t->kind == TASK_SEARCH ? merge_search(ex, t, s->sampler, p, &edge_id)
-                                                : merge_refined(ex, t, s->found, p, &edge_id);
+                                                : merge_refined(ex, t, s, p, &edge_id);
     return st == SG_OK ? log_row(ex, ex->plan.state, t, s->sampler, p, edge_id) : st;
 }
 
@@ -209,6 +214,7 @@ static sg_status commit_batch(sg_explorer *ex)
         done[k] = (unsigned char)((uint64_t)ex->plan.done >> (8 * k));
     if (st == SG_OK && ex->opt.keep_landscape)
         st = sg_catalog_put_meta(ex->cat, "plan_done", done, sizeof done);
+    if (st == SG_OK) st = strain_account_store(ex);
     if (st == SG_OK) st = sg_catalog_commit(ex->cat);
     if (st == SG_OK) pending_clear(ex);
     return st;

@@ -8,7 +8,12 @@
 
 typedef const double (*positions)[3];
 
-enum { MAX_AUTOMORPHISMS = 64, MAX_PLACEMENTS = 48 };
+enum {
+    MAX_AUTOMORPHISMS = 64,
+    MAX_PLACEMENTS = 48,
+    MAX_VIEWS = 9, /* strains, the present one among them */
+    MAX_PROBES = 9 /* environments looked up per atom and view, its own among them */
+};
 
 typedef enum {
     TASK_INHERIT = 0,
@@ -46,7 +51,8 @@ typedef struct slot { /* one task of a batch: input and result */
     int active;       /* 0: skipped, nothing to do */
     sg_sampler sampler;
     uint32_t found; /* lent: how often the generic event has been found */
-    double barrier; /* lent: of the generic event, eV */
+    double barrier; /* lent: predicted for this strain, eV */
+    int strained;   /* lent by a record of another strain */
     double difference,
         curvature[2];       /* copied: energy of the final minimum above the start, eV; at the saddle */
     uint64_t event, target; /* copied: generic event; final state, n_states: not one yet */
@@ -57,6 +63,12 @@ typedef struct slot { /* one task of a batch: input and result */
     sg_status status;
     double equivalents; /* force calls spent, to a millionth: what a thread has spent before does not show */
 } slot;
+
+typedef struct view { /* the state in hand at one strain */
+    double gamma;
+    sg_system *sys;  /* of view 0: the frame, as it is */
+    sg_bonds *bonds; /* of view 0: NULL, see keys */
+} view;
 
 typedef struct placer placer; /* lend.c */
 typedef struct copier copier; /* copy.c */
@@ -91,6 +103,8 @@ struct sg_explorer {
     uint32_t *found_local; /* [n_found_local] per edge: how often `local` has come upon it; beyond: never */
     size_t n_found_local, cap_found_local;
 
+    int n_views;
+    view view[MAX_VIEWS];
     placer *placer;  /* NULL until something has been lent */
     copier *copier;  /* NULL until copies have been thought of */
     size_t n_copied; /* edges, since creation */
@@ -158,6 +172,22 @@ sg_status plan_second_round(sg_explorer *ex);
 sg_status plan_store(sg_explorer *ex);
 sg_status plan_load(sg_explorer *ex);
 void plan_clear(sg_explorer *ex);
+
+/* views.c */
+sg_status views_open(sg_explorer *ex);
+void views_close(sg_explorer *ex);
+sg_status views_to_frame(sg_explorer *ex);
+int is_of_this_strain(const sg_explorer *ex, double gamma);
+int view_of(const sg_explorer *ex, double gamma); /* the view of a record made at this strain; 0 if none */
+/* Environments of an atom to be looked up: env [MAX_PROBES], its own first. igraph. */
+sg_status view_environments(const sg_explorer *ex, int v, int atom, sg_environment *env, int *n);
+
+/* The account of what other strains lent: read back, made ready for the commit of a batch. */
+sg_status strain_account_load(sg_explorer *ex);
+sg_status strain_account_store(sg_explorer *ex);
+
+/* credit.c: count in a new variant what searches from it at other strains are worth. igraph. */
+sg_status credit_variant(sg_explorer *ex, int atom, sg_cat_variant *v);
 
 /* lend.c */
 void placer_free(placer *p);

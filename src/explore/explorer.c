@@ -55,6 +55,8 @@ sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, con
     if ((st = sg_system_copy(like, &ex->frame)) != SG_OK) goto done;
     if ((st = make_scratch(ex)) != SG_OK) goto done;
     if ((st = registry_load(ex)) != SG_OK) goto done;
+    if ((st = views_open(ex)) != SG_OK) goto done;
+    if ((st = strain_account_load(ex)) != SG_OK) goto done;
     if ((st = plan_load(ex)) != SG_OK) goto done;
     *out = ex;
     ex = NULL;
@@ -85,6 +87,7 @@ void sg_explorer_free(sg_explorer *ex)
     sg_free(ex->scratch);
     sg_free(ex->mark);
     placer_free(ex->placer);
+    views_close(ex);
     copier_free(ex->copier);
     sg_keys_free(ex->keys);
     sg_system_free(ex->frame);
@@ -141,6 +144,7 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
         if (copied) return *out = ex->table[state], SG_OK;
     }
     if ((st = keys_to_frame(ex)) != SG_OK) return st;
+    if ((st = views_to_frame(ex)) != SG_OK) return st;
     st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
     if (st == SG_OK) st = run_batches(ex);
     if (st != SG_OK) return st;

@@ -3,6 +3,7 @@
  * to lay one on; and the guesses of these tasks. The surroundings and the ways to lay an event on them are
  * kept until another atom or event is asked about: the tasks of one event on one atom follow one another. */
 #include "explore_internal.h"
+#include "slowglass/event/predict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,16 +12,21 @@
 enum { MAX_LENT_PER_ATOM = 96 };
 static const double same_guess_distance = 0.25; /* Å: guesses this close find the same saddle */
 static const double same_guess_energy = 0.15;   /* eV, between their generic barriers */
+static const double own_ways =
+    5; /* Å per unit strain: how much worse an event may fit that was converged at another
+        * one. Of those that fit within 0.4 + 0.2 Å after 0.04 nine in ten converge */
 
 struct placer { /* an atom of a state, ready for events to be laid on it */
-    int is_ready;
+    int is_ready, view;
     uint64_t state, event; /* event 0: none laid on yet */
     uint32_t atom;
-    sg_environment env;
+    int n_env, shell; /* shell: the environment that cluster and perm belong to, -1 if none */
+    sg_environment env[MAX_PROBES];
     sg_cluster cluster;
     int n_perm, n;
     int perm[MAX_AUTOMORPHISMS][SG_TOPOLOGY_MAX_VERTICES];
     sg_placement place[MAX_PLACEMENTS]; /* [n] of the event */
+    sg_prediction predicted[MAX_PLACEMENTS];
 };
 
 void placer_free(placer *p)
@@ -30,23 +36,64 @@ void placer_free(placer *p)
     sg_free(p);
 }
 
-static sg_status turn_to(sg_explorer *ex, uint32_t atom)
+static sg_status turn_to(sg_explorer *ex, uint32_t atom, int v)
 {
     placer *p = ex->placer;
 
     if (!p && !(p = ex->placer = sg_calloc(1, sizeof *p))) return sg_fail(SG_ENOMEM, "placements");
-    if (p->is_ready && p->state == ex->plan.state && p->atom == atom) return SG_OK;
+    if (p->is_ready && p->state == ex->plan.state && p->atom == atom && p->view == v) return SG_OK;
     p->is_ready = 0;
     p->event = 0;
+    p->shell = -1;
     p->state = ex->plan.state;
     p->atom = atom;
-    sg_cluster_clear(&p->cluster);
-    sg_status st = sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, (int)atom, &p->env);
-    if (st == SG_OK) st = sg_topology_automorphisms(&p->env, MAX_AUTOMORPHISMS, p->perm, &p->n_perm);
-    if (st == SG_OK)
-        st = sg_cluster_init(&p->cluster, ex->frame, &p->env, SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
+    p->view = v;
+    const sg_status st = view_environments(ex, v, (int)atom, p->env, &p->n_env);
     p->is_ready = st == SG_OK;
     return st;
+}
+
+/* The atom's environment of this key, ready to be matched; shell -1 if it has none. */
+static sg_status take_shell(sg_explorer *ex, uint64_t key)
+{
+    placer *const p = ex->placer;
+    sg_status st = SG_OK;
+    int k = 0;
+
+    while (k < p->n_env && p->env[k].key != key)
+        k++;
+    if (k == p->n_env) return p->shell = -1, SG_OK;
+    if (p->shell == k) return SG_OK;
+    p->shell = -1;
+    sg_cluster_clear(&p->cluster);
+    st = sg_topology_automorphisms(&p->env[k], MAX_AUTOMORPHISMS, p->perm, &p->n_perm);
+    if (st == SG_OK)
+        st = sg_cluster_init(&p->cluster, ex->view[p->view].sys, &p->env[k],
+                             SG_EVENT_REACH + SG_TOPOLOGY_ASSIGN_MAX, NULL);
+    if (st == SG_OK) p->shell = k;
+    return st;
+}
+
+/* What the record's strain and the present one make of the barrier, and of the displacements: a placement
+ * found in the view is sheared back with it. */
+static void bring_to_strain(sg_explorer *ex, const sg_cat_event *event, int q)
+{
+    placer *const p = ex->placer;
+    sg_placement *const place = &p->place[q];
+    const double gamma = ex->frame->cell.gamma, shear = gamma - ex->view[p->view].gamma;
+    double strain[6];
+
+    sg_event_strain_between(event->gamma, gamma, (const double(*)[3])place->R, strain);
+    p->predicted[q] =
+        sg_event_predict(event->barrier, event->strain_saddle, strain, p->view ? place->max : 0);
+    for (int b = 0; b < 3; b++)
+        place->R[0][b] += shear * place->R[1][b];
+}
+
+static double residual_allowed(const sg_explorer *ex, const sg_cat_event *event)
+{
+    const double strain = ex->placer->view ? fabs(ex->frame->cell.gamma - event->gamma) : 0;
+    return ex->opt.residual_max + own_ways * strain;
 }
 
 static sg_status lay_on(sg_explorer *ex, const sg_cat_event *event)
@@ -55,28 +102,32 @@ static sg_status lay_on(sg_explorer *ex, const sg_cat_event *event)
 
     if (p->event == event->id) return SG_OK;
     p->event = 0;
-    const sg_status st =
-        sg_event_place(event, &p->cluster, p->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])p->perm,
-                       ex->opt.residual_max, MAX_PLACEMENTS, p->place, &p->n);
+    p->n = 0;
+    sg_status st = take_shell(ex, event->key);
+    if (st == SG_OK && p->shell >= 0)
+        st = sg_event_place(event, &p->cluster, p->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])p->perm,
+                            residual_allowed(ex, event), MAX_PLACEMENTS, p->place, &p->n);
+    for (int q = 0; q < p->n && st == SG_OK; q++)
+        bring_to_strain(ex, event, q);
     if (st == SG_OK) p->event = event->id;
     return st;
 }
 
 /* --- planning --- */
 
-typedef struct offer {
-    double barrier;
+typedef struct lent_offer {
+    double barrier; /* eV, predicted */
     task task;
-} offer;
+} lent_offer;
 
 typedef struct offers {
-    offer *list;
+    lent_offer *list;
     size_t n, capacity;
 } offers;
 
 static int compare_offers(const void *a, const void *b)
 {
-    const offer *x = a, *y = b;
+    const lent_offer *x = a, *y = b;
     if (x->barrier != y->barrier) return x->barrier < y->barrier ? -1 : 1;
     if (x->task.atom != y->task.atom) return x->task.atom < y->task.atom ? -1 : 1;
     if (x->task.ref != y->task.ref) return x->task.ref < y->task.ref ? -1 : 1;
@@ -94,27 +145,68 @@ static int found_here(const sg_explorer *ex, uint64_t event)
     return 0;
 }
 
-static sg_status offers_for_atom(sg_explorer *ex, uint32_t atom, offers *o)
+/* Can the strain bring this event into the window? */
+static int may_come_down(const sg_explorer *ex, const sg_cat_event *event)
+{
+    const double gamma = ex->frame->cell.gamma, most = fabs(gamma) + fabs(event->gamma);
+    double steepest = 0, error = 0;
+
+    for (int a = 0; a < 6; a++)
+        steepest += event->strain_saddle[a] * event->strain_saddle[a];
+    if (most > 0)
+        error = sg_event_predict(0, (double[6]){0}, (double[6]){most}, ex->opt.residual_max + own_ways * most)
+                    .error;
+    return in_window(ex, event->barrier - sqrt(steepest) * most - error);
+}
+
+static sg_status offer(sg_explorer *ex, uint32_t atom, const sg_cat_event *event, offers *o, int *n_lent)
+{
+    const placer *const p = ex->placer;
+
+    if (sg_grow((void **)&o->list, &o->capacity, o->n + (size_t)p->n, sizeof *o->list) != 0)
+        return sg_fail(SG_ENOMEM, "offers of the catalog");
+    for (int q = 0; q < p->n; q++) {
+        if (!in_window(ex, p->predicted[q].barrier - p->predicted[q].error)) {
+            ex->stats.strain.left_out += p->view != 0;
+            continue;
+        }
+        o->list[o->n++] = (lent_offer){p->predicted[q].barrier, {TASK_LEND, 0, atom, (uint32_t)q, event->id}};
+        ++*n_lent;
+    }
+    return SG_OK;
+}
+
+/* Events of one key whose records were made at the strain of the view. */
+static sg_status offers_for_key(sg_explorer *ex, uint32_t atom, int v, uint64_t key, offers *o, int *n_lent)
 {
     sg_cat_event *event = NULL;
-    int n_events = 0, n_lent = 0;
-    sg_status st = sg_catalog_find_events(ex->cat, ex->keys->key[atom], &event, &n_events);
+    int n_events = 0;
+    sg_status st = sg_catalog_find_events(ex->cat, key, &event, &n_events);
 
-    if (st == SG_OK && n_events > 0) st = turn_to(ex, atom);
-    for (int k = 0; k < n_events && n_lent < MAX_LENT_PER_ATOM && st == SG_OK; k++) {
-        if (!in_window(ex, event[k].barrier) || (ex->plan.second && !found_here(ex, event[k].id))) continue;
-        if ((st = lay_on(ex, &event[k])) != SG_OK) break;
-        const int m = ex->placer->n;
-        if (sg_grow((void **)&o->list, &o->capacity, o->n + (size_t)m, sizeof *o->list) != 0) {
-            st = sg_fail(SG_ENOMEM, "offers of the catalog");
-            break;
-        }
-        for (int q = 0; q < m; q++, n_lent++)
-            o->list[o->n++] = (offer){event[k].barrier, {TASK_LEND, 0, atom, (uint32_t)q, event[k].id}};
+    for (int k = 0; k < n_events && *n_lent < MAX_LENT_PER_ATOM && st == SG_OK; k++) {
+        if (view_of(ex, event[k].gamma) != v || !may_come_down(ex, &event[k]) ||
+            (ex->plan.second && !found_here(ex, event[k].id)))
+            continue;
+        st = turn_to(ex, atom, v);
+        if (st == SG_OK) st = lay_on(ex, &event[k]);
+        if (st == SG_OK) st = offer(ex, atom, &event[k], o, n_lent);
     }
     for (int k = 0; k < n_events; k++)
         sg_cat_event_clear(&event[k]);
     sg_free(event);
+    return st;
+}
+
+static sg_status offers_for_atom(sg_explorer *ex, uint32_t atom, offers *o)
+{
+    int n_lent = 0;
+    sg_status st = offers_for_key(ex, atom, 0, ex->keys->key[atom], o, &n_lent);
+
+    for (int v = 1; v < ex->n_views && !ex->plan.second && st == SG_OK; v++) {
+        st = turn_to(ex, atom, v);
+        for (int k = 0; st == SG_OK && k < ex->placer->n_env; k++)
+            st = offers_for_key(ex, atom, v, ex->placer->env[k].key, o, &n_lent);
+    }
     return st;
 }
 
@@ -140,14 +232,15 @@ sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
     sg_cat_event event = {0};
     sg_status st = sg_catalog_get_event(ex->cat, t->ref, &event);
 
-    if (st == SG_OK) st = turn_to(ex, t->atom);
+    if (st == SG_OK) st = turn_to(ex, t->atom, view_of(ex, event.gamma));
     if (st == SG_OK) st = lay_on(ex, &event);
     if (st == SG_OK && (int)t->attempt < ex->placer->n) {
+        s->barrier = ex->placer->predicted[t->attempt].barrier;
+        s->strained = ex->placer->view != 0;
         sg_event_guess(ex->frame, &event, &ex->placer->cluster, &ex->placer->place[t->attempt], s->x_guess,
                        s->mode_guess);
-        s->active = find_alike(ex, ex->plan.state, &same_guess, event.barrier, (positions)s->x_guess) < 0;
+        s->active = find_alike(ex, ex->plan.state, &same_guess, s->barrier, (positions)s->x_guess) < 0;
         s->found = event.found;
-        s->barrier = event.barrier;
     }
     sg_cat_event_clear(&event);
     return st;

@@ -4,7 +4,8 @@
  *
  * An atom keeps the variant it had in the parent state while nothing within the radius has moved more than
  * the tolerance since the state where that variant was matched (its origin). Otherwise its surroundings are
- * laid on the variants known for its key; if none fits it founds a new one. */
+ * laid on the variants known for its key at the present strain; if none fits it founds a new one, and what
+ * was done for it at other strains counts in part (credit.c). */
 #include "explore_internal.h"
 
 #include <math.h>
@@ -161,8 +162,11 @@ static sg_status found_variant(sg_explorer *ex, int atom, const matcher *m, cons
                                        (unsigned char *)m->env.form};
     sg_status st = sg_event_variant(ex->frame, &m->env, ex->opt.variant_radius, spheres, &v);
 
+    if (st != SG_OK) return st;
+    st = credit_variant(ex, atom, &v);
     if (st == SG_OK) st = sg_catalog_put_environment(ex->cat, &record);
     if (st == SG_OK) st = sg_catalog_put_variant(ex->cat, &v);
+    if (st != SG_OK) sg_cat_variant_clear(&v);
     if (st == SG_OK) st = add_class(ex, &v, atom, index);
     return st;
 }
@@ -183,7 +187,8 @@ static sg_status class_by_geometry(sg_explorer *ex, int atom, const sg_bonds *sp
     }
     if (st == SG_OK && *index < 0) st = sg_catalog_find_variants(ex->cat, m->env.key, &record, &n);
     for (int k = 0; st == SG_OK && k < n && *index < 0; k++) {
-        if (find_class(ex, record[k].key, record[k].id) >= 0) continue;
+        if (!is_of_this_strain(ex, record[k].gamma) || find_class(ex, record[k].key, record[k].id) >= 0)
+            continue;
         st = fits(ex, &record[k], m, &yes);
         if (st == SG_OK && yes) st = add_class(ex, &record[k], atom, index);
     }

@@ -123,6 +123,10 @@ static void add_stats(const sg_search *s, sg_search_totals *t)
     t->refinements += now.refinements;
     t->failed_refinements += now.failed_refinements;
     t->new_events += now.new_events;
+    t->strain.left_out += now.strain.left_out;
+    t->strain.born += now.strain.born;
+    for (int k = 0; k < SG_FATE_COUNT; k++)
+        t->strain.fate[k] += now.strain.fate[k];
     t->force_calls += now.force_calls;
     t->full_calls += now.full_calls;
     t->free_calls += now.free_calls;

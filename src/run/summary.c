@@ -31,6 +31,21 @@ static void put_shares(sg_json *json, const char *prefix, const sg_run_shares *s
     sg_json_number(json, key, s->searched);
 }
 
+/* What records of other strains lent; nothing to say where there are none. */
+static void put_strain_account(sg_json *json, const sg_strain_account *a)
+{
+    uint64_t sum = a->left_out + a->born;
+
+    for (int k = 0; k < SG_FATE_COUNT; k++)
+        sum += a->fate[k];
+    if (sum == 0) return;
+    sg_json *const out = sg_json_object(json, "strained");
+    sg_json_integer(out, "left_out", (int64_t)a->left_out);
+    for (int k = 0; k < SG_FATE_COUNT; k++)
+        sg_json_integer(out, sg_fate_text((sg_fate)k), (int64_t)a->fate[k]);
+    sg_json_integer(out, "born", (int64_t)a->born);
+}
+
 void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
 {
     sg_json_text(json, "end", sg_run_end_text(sum->end));
@@ -50,6 +65,7 @@ void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
     sg_json_number(json, "rate_total_per_s", sum->last.step > 0 ? sum->last.rate_total : NAN);
     sg_json_number(json, "rate_missing_per_s", sum->last.step > 0 ? sum->last.rate_missing : NAN);
     reuse_json(&sum->work, json);
+    put_strain_account(json, &sum->stats.strain);
     sg_json_number(json, "full_calls", sum->stats.full_calls);
     sg_json_number(json, "free_calls", sum->stats.free_calls);
     sg_json_number(json, "hessian_products", sum->stats.products);
