@@ -15,8 +15,7 @@ trap 'rm -rf "$to"' EXIT
 
 # the first program of the page
 awk '/^```python$/ { n++; on = n == 1; next } /^```$/ { on = 0 } on' "$source/catalog/python.md" > "$to/lowest.py"
-for format in 1 2; do
-    name=format-$format
+for name in format-1 format-2 format-2-merged; do
     cp -r "$source/catalog/reference/$name" "$to/$name"
     "$python" "$source/catalog/reference/dump.py" "$to/$name" | cmp - "$source/catalog/reference/$name.txt"
     "$python" "$to/lowest.py" "$to/$name" > "$to/said"

@@ -280,6 +280,66 @@ static void test_generic_event_comes_back(void **state)
     scene_clear(&s);
 }
 
+/* Index in the record of the atom i of the cell, -1 if it was left out. */
+static int place_in_record(const scene *s, const sg_cat_event *ev, int i)
+{
+    const double *centre = s->d.sys->x[s->edge.centre];
+
+    for (uint32_t k = 0; k < ev->n; k++) {
+        double x[3];
+        for (int a = 0; a < 3; a++)
+            x[a] = centre[a] + (double)ev->x[k][a];
+        if (separation(s->d.sys, x, s->d.sys->x[i]) < 1e-3) return (int)k;
+    }
+    return -1;
+}
+
+/* The mode is that of the passage, cut to the support; what is left out moves by the residual at most. */
+static void test_mode_and_residual(void **state)
+{
+    scene s;
+    sg_cat_event ev;
+    double residual = 0, norm2 = 0, kept2 = 0, overlap = 0, forward = 0, worst;
+    int n;
+
+    (void)state;
+    scene_make(&s, 4, 2);
+    make_generic(&s, &ev);
+    for (int i = 0; i < s.d.sys->n; i++) {
+        const int k = place_in_record(&s, &ev, i);
+        double moved2 = 0;
+        for (int a = 0; a < 3; a++) {
+            moved2 += s.d_saddle[i][a] * s.d_saddle[i][a];
+            if (k < 0) continue;
+            norm2 += (double)ev.mode[k][a] * (double)ev.mode[k][a];
+            kept2 += s.w.p->mode[i][a] * s.w.p->mode[i][a];
+            overlap += (double)ev.mode[k][a] * s.w.p->mode[i][a];
+            forward += (double)ev.mode[k][a] * (double)ev.d_final[k][a];
+        }
+        if (k < 0 && sqrt(moved2) > residual) residual = sqrt(moved2);
+    }
+    assert_near(norm2, 1, 1e-6);
+    assert_near(fabs(overlap), sqrt(kept2), 1e-6);
+    assert_true(forward > 0);
+    assert_true(residual > 0);
+    assert_near(ev.residual, residual, 1e-12);
+    assert_true(ev.residual < SG_EVENT_MOVER);
+
+    /* laid on its own atom it is the mode again; a record without one gives the way to the final minimum */
+    place(&s, s.d.sys, &ev, s.neighbour[2], (positions)s.w.p->x_saddle, &n, &worst);
+    overlap = 0;
+    for (int i = 0; i < s.d.sys->n; i++)
+        for (int a = 0; a < 3; a++)
+            overlap += s.mode[i][a] * s.w.p->mode[i][a];
+    assert_near(fabs(overlap), sqrt(kept2), 1e-3);
+    memset(ev.mode, 0, ev.n * sizeof *ev.mode);
+    place(&s, s.d.sys, &ev, s.neighbour[2], (positions)s.w.p->x_saddle, &n, &worst);
+    for (int a = 0; a < 3; a++)
+        assert_near(s.mode[s.edge.centre][a], s.d_final[s.edge.centre][a], 1e-3);
+    sg_cat_event_clear(&ev);
+    scene_clear(&s);
+}
+
 /* Laid on each of the other neighbours of the vacancy it gives that neighbour's hop. */
 static void test_generic_event_on_equivalent_atoms(void **state)
 {
@@ -509,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_strain_derivative_of_the_barrier),
         cmocka_unit_test(test_strain_derivative_of_the_final_state),
         cmocka_unit_test(test_generic_event_comes_back),
+        cmocka_unit_test(test_mode_and_residual),
         cmocka_unit_test(test_generic_event_on_equivalent_atoms),
         cmocka_unit_test(test_generic_event_after_a_symmetry_operation),
         cmocka_unit_test(test_reverse_of_a_generic_event),
