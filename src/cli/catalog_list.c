@@ -3,51 +3,42 @@
  *
  * The JSON of a list is printed row by row after the table: a tree of a million rows would need gigabytes. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "cli_catalog.h"
 
-static void row_json(const sg_curate_row *r, sg_json *json)
+static void json_number(const char *key, double value)
 {
-    char text[20];
+    char text[SG_NUMBER_TEXT];
 
-    snprintf(text, sizeof text, "%016" PRIx64, r->id);
-    sg_json_text(json, "id", text);
-    snprintf(text, sizeof text, "%016" PRIx64, r->key);
-    sg_json_text(json, "key", text);
-    sg_json_number(json, "barrier_eV", r->barrier);
-    sg_json_number(json, "barrier_back_eV", r->barrier_back);
-    sg_json_number(json, "dE_eV", r->energy);
-    sg_json_number(json, "participation", r->participation);
-    sg_json_integer(json, "found", r->found);
-    sg_json_text(json, "sampler", cli_sampler_word(r->sampler));
-    sg_json_number(json, "gamma", r->gamma);
-    sg_json_text(json, "centre", cli_symbol(r->centre));
-    sg_json_integer(json, "n_atoms", r->n);
+    printf(",\"%s\":%s", key, isfinite(value) ? sg_text_number(value, text) : "null");
+}
+
+static void row_json(const sg_curate_row *r)
+{
+    printf("{\"id\":\"%016" PRIx64 "\",\"key\":\"%016" PRIx64 "\"", r->id, r->key);
+    json_number("barrier_eV", r->barrier);
+    json_number("barrier_back_eV", r->barrier_back);
+    json_number("dE_eV", r->energy);
+    json_number("participation", r->participation);
+    json_number("gamma", r->gamma);
+    printf(",\"found\":%u,\"sampler\":\"%s\",\"centre\":\"%s\",\"n_atoms\":%u}", r->found,
+           cli_sampler_word(r->sampler), cli_symbol(r->centre), r->n);
 }
 
 /* The last line, in place of the one that c->result would become. */
-static sg_status print_json(cli *c, const sg_curate_row *row, size_t n, uint64_t n_passed)
+static void print_json(cli *c, const sg_curate_row *row, size_t n, uint64_t n_passed)
 {
-    sg_status st = SG_OK;
-
-    if (!c->result) return SG_OK;
+    if (!c->result) return;
     printf("{\"n_events\":%" PRIu64 ",\"events\":[", n_passed);
-    for (size_t k = 0; k < n && st == SG_OK; k++) {
-        sg_json *json = sg_json_create();
-        row_json(&row[k], json);
-        char *text = json ? sg_json_print(json) : NULL;
-        if (text)
-            printf("%s%s", k ? "," : "", text);
-        else
-            st = sg_fail(SG_ENOMEM, "JSON");
-        sg_free(text);
-        sg_json_free(json);
+    for (size_t k = 0; k < n; k++) {
+        if (k) putchar(',');
+        row_json(&row[k]);
     }
     puts("]}");
     sg_json_free(c->result);
     c->result = NULL;
-    return st;
 }
 
 static void print_row(const sg_curate_row *r)
@@ -99,7 +90,7 @@ static sg_status rows(cli *c, sg_catalog *cat, const sg_curate_filter *filter, s
         "id\tkey\tbarrier_eV\tbarrier_back_eV\tdE_eV\tparticipation\tfound\tsampler\tgamma\tcentre\tn_atoms");
     for (size_t k = 0; k < n; k++)
         print_row(&row[k]);
-    st = print_json(c, row, n, n_passed);
+    print_json(c, row, n, n_passed);
     sg_free(row);
     return st;
 }
