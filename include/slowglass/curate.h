@@ -48,7 +48,7 @@ int sg_curate_passes(const sg_curate_filter *filter, const sg_cat_event *event);
  * before it). SG_EINVAL, with `what` as the thing's name: not 1 to 16 hexadecimal digits. */
 sg_status sg_curate_read_prefix(const char *what, const char *text, uint64_t *low, uint64_t *high);
 
-/** Visit the own events that pass, ascending by id; as sg_catalog_each.
+/** Visit the own events that pass, ascending by id; as sg_catalog_each, and SG_EINTERRUPTED.
  * @param filter NULL: all */
 sg_status sg_curate_each(sg_catalog *cat, const sg_curate_filter *filter,
                          int (*visit)(void *arg, const void *event), void *arg);

@@ -50,6 +50,8 @@ sg_status sg_curate_read_prefix(const char *what, const char *text, uint64_t *lo
 static int sift(void *arg, const void *record)
 {
     const sieve *s = arg;
+
+    if (sg_interrupt_requested()) return 1;
     return sg_curate_passes(s->filter, record) ? s->visit(s->arg, record) : 0;
 }
 
@@ -57,7 +59,9 @@ sg_status sg_curate_each(sg_catalog *cat, const sg_curate_filter *filter,
                          int (*visit)(void *arg, const void *event), void *arg)
 {
     sieve s = {filter, visit, arg};
-    return sg_catalog_each(cat, SG_DB_EVENTS, sift, &s);
+    const sg_status st = sg_catalog_each(cat, SG_DB_EVENTS, sift, &s);
+
+    return st == SG_OK && sg_interrupt_requested() ? sg_fail(SG_EINTERRUPTED, "interrupted") : st;
 }
 
 uint64_t sg_curate_found_by(const sg_cat_event *event, int sampler)
