@@ -95,6 +95,7 @@ sg_status row_cluster_saddle(bench *b, sg_bench_result *out);
 sg_status row_key(bench *b, sg_bench_result *out);
 sg_status row_lookup(bench *b, sg_bench_result *out);
 sg_status row_lookup_variants(bench *b, sg_bench_result *out);
+sg_status row_catalog_scale(bench *b, sg_bench_result *out);
 sg_status row_vacancy_first(bench *b, sg_bench_result *out);
 sg_status row_vacancy_steps(bench *b, sg_bench_result *out);
 sg_status row_visited_steps(bench *b, sg_bench_result *out);
