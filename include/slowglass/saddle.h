@@ -127,8 +127,7 @@ sg_status sg_saddle_refine(const sg_saddle_problem *problem, const double (*x_gu
                            const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *work, sg_passage *out);
 
 typedef struct sg_saddle_image { /* an accepted event, carried over by a symmetry of the whole system */
-    const double (*x_saddle)[3];
-    const double (*x_final)[3];   /* NULL: a minimum converged already, nothing to do there */
+    const double (*x_saddle)[3], (*x_final)[3];
     double barrier, difference;   /* eV of the original, saddle and final minimum above the start */
     double curvature, curvature2; /* eV/Å^2, of the original */
 } sg_saddle_image;
@@ -136,7 +135,7 @@ typedef struct sg_saddle_image { /* an accepted event, carried over by a symmetr
 /** Confirm the image of an accepted event by force calls on the whole system: one at the saddle, one at the
  * final minimum (some more if it has to be relaxed further). Found: both are converged, and each is as high
  * above the start as the original within identity_energy. Index and connection are those of the original. The
- * mode is left zero; with x_final NULL the members about the final minimum are not set.
+ * mode is left zero.
  * @return SG_OK with out->outcome, SG_FOUND or SG_REFINE_FAILED. Threads: distinct work and out. */
 sg_status sg_saddle_confirm(const sg_saddle_problem *problem, const sg_saddle_image *image,
                             sg_saddle_work *work, sg_passage *out);

@@ -3,9 +3,9 @@
  * table: the vacancy of a crystal is the same wherever it is.
  *
  * Which entries the table has, their index and what lies on their two sides is carried along by the symmetry.
- * Energies and forces are not: every saddle, and every final minimum that is not a state already, is computed
- * on the whole system where the symmetry puts it, and counts only if it is converged and as high as its
- * original (sg_saddle_confirm); otherwise it is converged and verified like any lent event.
+ * Energies and forces are not: every saddle and every final minimum is computed on the whole system where the
+ * symmetry puts it, and counts only if it is converged and as high as its original (sg_saddle_confirm);
+ * otherwise it is converged and verified like any lent event.
  *
  * The original is the first state with a complete table that fits and whose surroundings have had their
  * searches: copies follow it in the numbering, so that everything is a copy of something searched. That
@@ -19,6 +19,8 @@
 
 static const double image_tolerance = 0.01; /* Å: ten times what forces of 1e-4 eV/Å leave open, a tenth of
                                              * what tells two states apart */
+static const int64_t worth_sharing =
+    20000; /* copies times atoms: below, threads wait longer than they work */
 enum { MAX_TRIES = 16, COPIES_PER_COMMIT = 16 };
 
 typedef struct original { /* a state that has been looked at for copying */
@@ -220,7 +222,6 @@ static void prepare_copy(sg_explorer *ex, uint64_t from, const sg_cat_entry *ent
     if (!s->active) return;
     sg_system_displacement(ex->frame, (positions)ex->state[from].x, (positions)ex->state[other].x, d, NULL);
     lay(ex, (positions)d, s->mode_guess);
-    s->target = registry_find(ex, ex->state[other].energy + shift, (positions)s->mode_guess);
     s->barrier = entry->barrier;
     s->difference = ex->state[other].energy - ex->state[from].energy;
     s->found = e->found;
@@ -230,36 +231,18 @@ static void prepare_copy(sg_explorer *ex, uint64_t from, const sg_cat_entry *ent
     s->curvature[1] = e->curvature2;
 }
 
-/* What a final minimum that is a state already has been converged to. */
-static void take_final(const sg_explorer *ex, const slot *s, sg_passage *p)
-{
-    const sg_cat_state *c = &ex->state[s->target];
-
-    p->e_final = c->energy;
-    p->f_final = c->f_max;
-    memcpy(p->virial_final, c->virial, sizeof p->virial_final);
-    memcpy(p->x_final, c->x, c->n * sizeof *p->x_final);
-}
-
 static void run_copy(sg_explorer *ex, size_t index, slot *s, sg_saddle_work *work)
 {
     const uint64_t state = ex->plan.state;
-    const int has_target = s->target < ex->n_states;
-    const sg_saddle_image image = {(positions)s->x_guess,
-                                   has_target ? NULL : (positions)s->mode_guess,
-                                   s->barrier,
-                                   s->difference,
-                                   s->curvature[0],
-                                   s->curvature[1]};
+    const sg_saddle_image image = {(positions)s->x_guess, (positions)s->mode_guess, s->barrier,
+                                   s->difference,         s->curvature[0],          s->curvature[1]};
     sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL, NULL};
     const double before = sg_saddle_work_calls(work)->equivalents;
     sg_rng rng;
 
     memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
     s->status = sg_saddle_confirm(&p, &image, work, s->passage);
-    if (s->status == SG_OK && s->passage->outcome == SG_FOUND) {
-        if (has_target) take_final(ex, s, s->passage);
-    } else if (s->status == SG_OK || s->status == SG_ENUMERIC) {
+    if ((s->status == SG_OK && s->passage->outcome != SG_FOUND) || s->status == SG_ENUMERIC) {
         sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, s->atom, index);
         s->status = sg_saddle_refine(&p, (positions)s->x_guess, NULL, &rng, work, s->passage);
     }
@@ -272,7 +255,9 @@ static void run_copy(sg_explorer *ex, size_t index, slot *s, sg_saddle_work *wor
 
 static sg_status run_copies(sg_explorer *ex, size_t first, int count)
 {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(ex->n_work)
+    const int threads = (int64_t)count * ex->frame->n < worth_sharing ? 1 : ex->n_work;
+
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int k = 0; k < count; k++)
         if (ex->slot[k].active) run_copy(ex, first + (size_t)k, &ex->slot[k], ex->work[omp_get_thread_num()]);
     for (int k = 0; k < count; k++)

@@ -54,10 +54,10 @@ typedef struct slot { /* one task of a batch: input and result */
     double barrier; /* lent: predicted for this strain, eV */
     int strained;   /* lent by a record of another strain */
     double difference,
-        curvature[2];       /* copied: energy of the final minimum above the start, eV; at the saddle */
-    uint64_t event, target; /* copied: generic event; final state, n_states: not one yet */
-    uint32_t atom;          /* copied: centre */
-    double (*x_guess)[3];   /* [n] */
+        curvature[2];     /* copied: energy of the final minimum above the start, eV; at the saddle */
+    uint64_t event;       /* copied: generic event */
+    uint32_t atom;        /* copied: centre */
+    double (*x_guess)[3]; /* [n] */
     double (*mode_guess)[3];
     sg_passage *passage;
     sg_status status;
@@ -70,8 +70,9 @@ typedef struct view { /* the state in hand at one strain */
     sg_bonds *bonds; /* of view 0: NULL, see keys */
 } view;
 
-typedef struct placer placer; /* lend.c */
-typedef struct copier copier; /* copy.c */
+typedef struct placer placer;           /* lend.c */
+typedef struct copier copier;           /* copy.c */
+typedef struct whereabouts whereabouts; /* whereabouts.c */
 
 struct sg_explorer {
     const sg_potential *pot;
@@ -105,9 +106,10 @@ struct sg_explorer {
 
     int n_views;
     view view[MAX_VIEWS];
-    placer *placer;  /* NULL until something has been lent */
-    copier *copier;  /* NULL until copies have been thought of */
-    size_t n_copied; /* edges, since creation */
+    whereabouts *whereabouts; /* NULL until a state has been looked for */
+    placer *placer;           /* NULL until something has been lent */
+    copier *copier;           /* NULL until copies have been thought of */
+    size_t n_copied;          /* edges, since creation */
     int n_work;
     sg_saddle_work **work; /* [n_work] one per thread */
     slot *slot;            /* [opt.batch] */
@@ -117,8 +119,6 @@ struct sg_explorer {
 
 /* registry.c */
 sg_status registry_load(sg_explorer *ex);
-/* The state with these positions, n_states if there is none. Reads only. */
-uint64_t registry_find(const sg_explorer *ex, double energy, positions x);
 void registry_clear(sg_explorer *ex);
 sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_max, const double virial[6],
                          uint64_t *id, int *is_new);
@@ -151,6 +151,12 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
 sg_status put_state(sg_explorer *ex, uint64_t id);
 sg_status put_edge(sg_explorer *ex, uint64_t id);
 sg_status put_table(sg_explorer *ex, uint64_t state);
+
+/* whereabouts.c */
+void whereabouts_free(whereabouts *w);
+/* The state with these positions, n_states if there is none. Quick if the frame holds a state not far away.
+ */
+sg_status whereabouts_find(sg_explorer *ex, double energy, positions x, uint64_t *id);
 
 /* generic.c: generic records of both directions of a new edge; the one from the start is remembered in the
  * edge. An event of the catalog that describes the same passage is counted again instead. */

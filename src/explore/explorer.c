@@ -89,6 +89,7 @@ void sg_explorer_free(sg_explorer *ex)
     placer_free(ex->placer);
     views_close(ex);
     copier_free(ex->copier);
+    whereabouts_free(ex->whereabouts);
     sg_keys_free(ex->keys);
     sg_system_free(ex->frame);
     sg_free(ex);

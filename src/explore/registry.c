@@ -50,43 +50,6 @@ static sg_status grow_states(sg_explorer *ex)
     return SG_OK;
 }
 
-/* Two atoms displaced so differently that no drift brings both within the distance at which states are the
- * same: a quick look, beginning at one that may well be elsewhere. */
-static int surely_other(const sg_explorer *ex, positions a, positions b, int first)
-{
-    const int n = ex->frame->n, far = (first + n / 2) % n;
-    const double limit = 2.1 * ex->opt.saddle.identity_distance;
-    double drift[3], d[3];
-
-    for (int c = 0; c < 3; c++)
-        drift[c] = b[far][c] - a[far][c];
-    for (int k = 0; k < n; k++) {
-        const int i = (first + k) % n;
-        for (int c = 0; c < 3; c++)
-            d[c] = b[i][c] - a[i][c] - drift[c];
-        sg_cell_minimum_image(&ex->frame->cell, d);
-        if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] > limit * limit) return 1;
-    }
-    return 0;
-}
-
-uint64_t registry_find(const sg_explorer *ex, double energy, positions x)
-{
-    const int turns = sg_system_zero_modes(ex->frame) > 3;
-    int first;
-
-    sg_system_displacement(ex->frame, (positions)ex->frame->x, x, NULL, &first);
-    for (size_t k = 0; k < ex->n_states; k++) {
-        const sg_cat_state *s = &ex->state[k];
-        if (fabs(s->energy - energy) >= ex->opt.saddle.identity_energy) continue;
-        if (!turns && surely_other(ex, (positions)s->x, x, first)) continue;
-        if (sg_system_displacement(ex->frame, (positions)s->x, x, NULL, NULL) <
-            ex->opt.saddle.identity_distance)
-            return k;
-    }
-    return ex->n_states;
-}
-
 /* A free cluster turns a little with each event: all its states are kept in the orientation of the first one,
  * so that displacements recorded in one can be laid on another. */
 static void turn_to_first(const sg_explorer *ex, double (*x)[3])
@@ -106,8 +69,9 @@ sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_m
     const size_t n = (size_t)ex->frame->n;
 
     *is_new = 0;
-    if ((*id = registry_find(ex, energy, x)) < ex->n_states) return SG_OK;
-    sg_status st = grow_states(ex);
+    sg_status st = whereabouts_find(ex, energy, x, id);
+    if (st != SG_OK || *id < ex->n_states) return st;
+    st = grow_states(ex);
     if (st != SG_OK) return st;
     sg_cat_state *s = &ex->state[ex->n_states];
     memset(s, 0, sizeof *s);

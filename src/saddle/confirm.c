@@ -68,6 +68,6 @@ sg_status sg_saddle_confirm(const sg_saddle_problem *p, const sg_saddle_image *l
     out->curvature2 = like->curvature2;
     memset(out->mode, 0, (size_t)out->n * sizeof *out->mode);
     sg_status st = confirm_saddle(p, like, w, out);
-    if (st == SG_OK && out->outcome == SG_FOUND && like->x_final) st = confirm_final(p, like, w, out);
+    if (st == SG_OK && out->outcome == SG_FOUND) st = confirm_final(p, like, w, out);
     return st;
 }

@@ -3,6 +3,8 @@
  * converged where they stand; the same bits in any order of threads and kills. */
 #include "walk_samples.h"
 
+#include "../../src/explore/explore_internal.h"
+
 enum { STEPS = 40, MAX_EVENTS = 64 };
 static const double window = 3;   /* eV: the hops of the pair crystal have 1.2 */
 static const double tight = 1e-5; /* eV/Å, so that two ways to a saddle end at the same energy */
@@ -131,10 +133,9 @@ static void test_copies_equal_the_full_procedure(void **state)
     for (uint64_t k = 1; k <= 3; k++) { /* the first three hops lead to states 1 to 3 in both */
         const double before = force_calls(&copied);
         t = table(&copied, k, 0);
-        /* one hop is the way back; the others cost a call at the saddle and one at the minimum, some of
-         * which is known or a little too steep */
-        assert_true(force_calls(&copied) - before <= 2 * (n - 1) + 4 * (n - 1));
-        assert_true(force_calls(&copied) - before >= n - 1);
+        /* one hop is the way back; the others cost a call at the saddle and one at the minimum, where a
+         * force may come to lie just above the limit */
+        assert_near(force_calls(&copied) - before, 2 * (n - 1) + 2, 2);
         u = table(&full, k, 0);
         compare_tables(&copied, t, &full, u);
         for (int i = 0; i < d.sys->n; i++)
@@ -226,10 +227,66 @@ static void test_same_bits(void **state)
     }
 }
 
+/* ---- states by their positions ---- */
+
+static uint64_t compare_with_all(const sg_explorer *ex, double energy, positions x)
+{
+    for (size_t k = 0; k < ex->n_states; k++)
+        if (fabs(ex->state[k].energy - energy) < ex->opt.saddle.identity_energy &&
+            sg_system_displacement(ex->frame, (positions)ex->state[k].x, x, NULL, NULL) <
+                ex->opt.saddle.identity_distance)
+            return k;
+    return ex->n_states;
+}
+
+/* Shifted as a whole, and with some atoms off by what is just within the same state, or just beyond. */
+static void test_states_are_found_again(void **state)
+{
+    static const double shift[3] = {7.1, -0.3, 11.9};
+    int known = 0, unknown = 0;
+    sg_rng rng;
+    walk w;
+    defect d;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    walk_init(&w, &d);
+    w.explore.per_atom = 2;
+    w.explore.barrier_max = window;
+    w.explore.copy = 1;
+    walk_open(&w, 0);
+    for (int k = 0; k < STEPS; k++)
+        step(&w);
+    double(*x)[3] = calloc((size_t)d.sys->n, sizeof *x);
+    sg_rng_init(&rng, 1, SG_RNG_STEP, 0, 0, 0);
+    for (uint64_t id = 0; id < w.ex->n_states; id++) {
+        const sg_cat_state *s = sg_explorer_state(w.ex, id);
+        for (int i = 0; i < d.sys->n; i++)
+            for (int a = 0; a < 3; a++)
+                x[i][a] = s->x[i][a] + shift[a] + 0.1 * (sg_rng_uniform(&rng) - 0.5) +
+                          d.sys->cell.h[a][a] * floor(3 * sg_rng_uniform(&rng));
+        for (int a = 0; a < 3; a++)
+            x[id % (uint64_t)d.sys->n][a] += 0.12 * (sg_rng_uniform(&rng) - 0.5);
+        for (int other = 0; other < 2; other++) { /* an energy of its own, one that nothing has */
+            const double energy = s->energy + other;
+            uint64_t got;
+            assert_ok(whereabouts_find(w.ex, energy, (positions)x, &got));
+            assert_int_equal(got, compare_with_all(w.ex, energy, (positions)x));
+            known += got == id;
+            unknown += got == w.ex->n_states;
+        }
+    }
+    assert_true(w.ex->n_states > 200 && known > 50 && unknown > (int)w.ex->n_states + 50);
+    free(x);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_copies_equal_the_full_procedure),
                                        cmocka_unit_test(test_only_searched_states_are_copied),
-                                       cmocka_unit_test(test_same_bits)};
+                                       cmocka_unit_test(test_same_bits),
+                                       cmocka_unit_test(test_states_are_found_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
