@@ -4,6 +4,7 @@
  * library. Here the library reads the catalogs and writes the same texts. */
 #include "catalog_text.h"
 
+#include "../catalog/catalog_internal.h"
 #include "slowglass/curate.h"
 
 /* ---- against the text ---- */
@@ -105,6 +106,62 @@ static void test_format_2_merged(void **state)
 {
     (void)state;
     check_reference("format-2-merged", 2);
+}
+
+/* ---- ids, as FORMAT.md says they are made ---- */
+
+static int check_event_id(void *arg, const void *record)
+{
+    const sg_cat_event *r = record;
+    const void *const part[] = {r->number, r->x, r->d_saddle, r->d_final};
+    unsigned char key[8];
+    uint64_t h;
+
+    sg_store_le64(key, r->key);
+    h = sg_hash(key, 8, 0);
+    for (int k = 0; k < 4; k++) /* in the file floats are little-endian, as in the memory of this machine */
+        h = sg_hash(part[k], r->n * (k == 0 ? 1u : sizeof *r->x), h);
+    assert_true(h == r->id);
+    ++*(int *)arg;
+    return 0;
+}
+
+static int check_variant_id(void *arg, const void *record)
+{
+    const sg_cat_variant *r = record;
+
+    assert_true(sg_hash(r->x, r->n * sizeof *r->x, sg_hash(r->number, r->n, r->key)) == r->id);
+    ++*(int *)arg;
+    return 0;
+}
+
+static int check_key(void *arg, const void *record)
+{
+    const sg_cat_environment *r = record;
+
+    assert_true(sg_hash(r->form, r->form_size, 0) == r->key);
+    ++*(int *)arg;
+    return 0;
+}
+
+static void test_ids(void **state)
+{
+    static const char *const catalogs[] = {"format-1", "format-2", "format-2-merged"};
+    char folder[64];
+    sg_catalog *cat;
+
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        int n = 0;
+        copy_reference(catalogs[k], folder);
+        assert_ok(sg_catalog_open(folder, 0, NULL, &cat));
+        assert_ok(sg_catalog_each(cat, SG_DB_EVENTS, check_event_id, &n));
+        assert_ok(sg_catalog_each(cat, SG_DB_VARIANTS, check_variant_id, &n));
+        assert_ok(sg_catalog_each(cat, SG_DB_ENVIRONMENTS, check_key, &n));
+        assert_true(n > 50);
+        sg_catalog_close(cat);
+        folder_remove(folder);
+    }
 }
 
 /* ---- what format 1 did not record ---- */
@@ -323,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_format_1),
         cmocka_unit_test(test_format_2),
         cmocka_unit_test(test_format_2_merged),
+        cmocka_unit_test(test_ids),
         cmocka_unit_test(test_format_1_is_filled_in),
         cmocka_unit_test(test_format_1_is_not_written),
         cmocka_unit_test(test_format_1_is_a_base),
