@@ -181,8 +181,12 @@ static sg_status replay(sg_catalog *cat, int *rc)
     const sg_batch *batch = &cat->batch;
     sg_store *store = &cat->own;
     MDB_txn *txn = NULL;
+    int dead = 0;
 
-    *rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    /* a reader that was killed would keep pages from being used again, and the file growing, until somebody
+     * opens the catalog; asking costs a microsecond per reader */
+    *rc = mdb_reader_check(store->env, &dead);
+    if (!*rc) *rc = mdb_txn_begin(store->env, NULL, 0, &txn);
     if (*rc) return SG_EBACKEND;
     for (size_t k = 0; k < batch->n && !*rc; k++) {
         const sg_put *put = &batch->put[k];

@@ -158,22 +158,31 @@ static const char *check_root(const root *r, uint64_t last_page)
     return r->depth < 1 || r->depth > DEPTH_MOST ? "depth of a tree out of range" : NULL;
 }
 
+/* What must hold for both: which commit, and that it is one. A crash may have torn the rest of the older one.
+ */
 static const char *parse_meta(const unsigned char *page, uint64_t index, size_t page_size, meta *out)
 {
     const unsigned char *p = page + PAGE_HEAD;
-    const char *why;
 
     if (!is_meta(page)) return "magic number or version of LMDB missing";
     *out = (meta){get64(p + 16), get64(p + 120), get64(p + 128), get_root(p + 24), get_root(p + 72)};
     if (get64(page) != index || get16(page + 10) != IS_META) return "not a page of roots";
     if (out->free.pad != page_size) return "states another page size";
-    if ((out->free.flags & ~ENV_NOSUBDIR) != TREE_INTEGER_KEYS || out->names.flags) return "unknown flags";
-    if (out->last_page < 1 || out->last_page > MAP_MOST / page_size) return "number of pages out of range";
-    if (out->map_size < (out->last_page + 1) * page_size || out->map_size > MAP_MOST)
+    if ((out->free.flags & ~ENV_NOSUBDIR) != TREE_INTEGER_KEYS) return "unknown flags";
+    return out->commit % 2 != index && out->commit != 0 ? "commit of the other page of roots" : NULL;
+}
+
+/* What must hold for the one that is used. */
+static const char *check_meta(const meta *m, size_t page_size)
+{
+    const char *why;
+
+    if (m->names.flags) return "unknown flags";
+    if (m->last_page < 1 || m->last_page > MAP_MOST / page_size) return "number of pages out of range";
+    if (m->map_size < (m->last_page + 1) * page_size || m->map_size > MAP_MOST)
         return "size of the map out of range";
-    if (out->commit % 2 != index && out->commit != 0) return "commit of the other page of roots";
-    if ((why = check_root(&out->free, out->last_page)) != NULL) return why;
-    return check_root(&out->names, out->last_page);
+    if ((why = check_root(&m->free, m->last_page)) != NULL) return why;
+    return check_root(&m->names, m->last_page);
 }
 
 /* Both pages as they were at one moment: read until nothing changes between two readings. */
@@ -228,7 +237,12 @@ sg_status sg_pages_check_roots(int fd, const char *path)
 {
     meta both[2];
     size_t page_size = 0;
-    return get_metas(fd, path, both, &page_size);
+    const sg_status st = get_metas(fd, path, both, &page_size);
+
+    if (st != SG_OK) return st;
+    const uint64_t newest = both[0].commit < both[1].commit; /* as LMDB chooses */
+    const char *why = check_meta(&both[newest], page_size);
+    return why ? damaged(path, newest, why) : SG_OK;
 }
 
 /* ---- pages ---- */
@@ -502,6 +516,8 @@ sg_status sg_pages_walk(int fd, const char *path, uint64_t commit, size_t head, 
         count->overtaken = 1;
         return SG_OK;
     }
+    const char *why = check_meta(m, page_size);
+    if (why) return damaged(path, (uint64_t)(m - both), why);
     if (!(w = sg_calloc(1, sizeof *w))) return sg_fail(SG_ENOMEM, "check of catalog %s", path);
     *w = (walk){.fd = fd,
                 .path = path,
