@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { META_NAME_MAX = 255, META_VERSION = 2 };
+enum { META_NAME_MAX = 255, META_VERSION = 2, COMMITS_PER_CLEARING = 32 };
 
 typedef struct sg_mark {
     size_t n, bytes;
@@ -175,17 +175,22 @@ void sg_catalog_abort(sg_catalog *cat)
 
 /* ---- commit ---- */
 
+/* A reader that was killed keeps pages from being used again, and the file growing, until somebody opens the
+ * catalog or asks who is alive: a system call for each reader, so not at every commit. */
+static int clear_dead_readers(sg_catalog *cat)
+{
+    int dead = 0;
+    return cat->n_commits++ % COMMITS_PER_CLEARING ? 0 : mdb_reader_check(cat->own.env, &dead);
+}
+
 /* All puts in one transaction. *rc is LMDB's code. */
 static sg_status replay(sg_catalog *cat, int *rc)
 {
     const sg_batch *batch = &cat->batch;
     sg_store *store = &cat->own;
     MDB_txn *txn = NULL;
-    int dead = 0;
 
-    /* a reader that was killed would keep pages from being used again, and the file growing, until somebody
-     * opens the catalog; asking costs a microsecond per reader */
-    *rc = mdb_reader_check(store->env, &dead);
+    *rc = clear_dead_readers(cat);
     if (!*rc) *rc = mdb_txn_begin(store->env, NULL, 0, &txn);
     if (*rc) return SG_EBACKEND;
     for (size_t k = 0; k < batch->n && !*rc; k++) {

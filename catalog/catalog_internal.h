@@ -260,6 +260,7 @@ struct sg_catalog {
     sg_store own;
     int lock; /* -1: reading only */
     sg_batch batch;
+    unsigned n_commits; /* tried, since it was opened */
     sg_store **base;
     size_t n_bases, base_capacity;
 };
