@@ -126,8 +126,19 @@ static sg_status check_frames_out(const cli *c)
     return cli_check_out(c, 0);
 }
 
+static sg_status add_base(sg_catalog *cat, const char *folder)
+{
+    char *path = NULL;
+    sg_status st = cli_catalog_path(folder, &path); /* of a run: the one inside */
+
+    if (st == SG_OK) st = sg_catalog_add_base(cat, path);
+    sg_free(path);
+    return st;
+}
+
 static sg_status show(cli *c, sg_catalog *cat)
 {
+    const char *base = cli_value(c, "base");
     double temperature = 0, prefactor = default_prefactor;
     uint64_t id = 0;
     sg_cat_event event = {0};
@@ -137,10 +148,13 @@ static sg_status show(cli *c, sg_catalog *cat)
     if (st == SG_OK) st = cli_number(c, "prefactor", 0.0, HUGE_VAL, &prefactor);
     if (st == SG_OK && cli_value(c, "prefactor") && temperature <= 0)
         st = sg_fail(SG_EINVAL, "--prefactor is for the rates at --temperature");
+    if (st == SG_OK && base) st = add_base(cat, base);
     if (st == SG_OK) st = sg_curate_find_event(cat, c->input[2], &id);
     if (st != SG_OK) return st;
     st = sg_catalog_get_event(cat, id, &event);
-    if (st == SG_ENOTFOUND) return sg_fail(st, "no event has the id %016" PRIx64, id);
+    if (st == SG_ENOTFOUND)
+        return sg_fail(st, "no event has the id %016" PRIx64 "%s", id,
+                       base ? "" : " here; one that the run took from a base: --base DIR");
     if (st == SG_OK && c->out) st = sg_curate_write_frames(sg_catalog_get_header(cat), &event, c->out);
     if (st == SG_OK) {
         print_event(c, &event);

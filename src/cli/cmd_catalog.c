@@ -20,7 +20,7 @@ typedef struct action {
 static const action actions[] = {
     {"info", cli_catalog_info, 2, 2, "one catalog", ""},
     {"list", cli_catalog_list, 2, 2, "one catalog", FILTERS "sort reverse limit histogram bin plot "},
-    {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", " temperature prefactor out "},
+    {"show", cli_catalog_show, 3, 3, "a catalog and the id of an event", " temperature prefactor base out "},
     {"stats", cli_catalog_stats, 2, 2, "one catalog", FILTERS "limit bin plot out "},
     {"check", cli_catalog_check, 2, 2, "one catalog", " base "},
     {"export", cli_catalog_export, 2, 2, "one catalog", FILTERS "format prefactor out "},
@@ -89,7 +89,9 @@ static const cli_option own_options[] = {
     {"bin", 0, "EV", "width of a bin of barriers; default 0.05"},
     {"plot", 0, "FILE.png", "list, stats: draw the spectrum by gnuplot; FILE.gp stays beside it"},
     {"format", 0, "WORD", "export: tsv, jsonl, graphml or pathsample; default: by the ending of -o"},
-    {"base", 0, "DIR", "check: the base that the run drew on, to follow references into it"},
+    {"base", 0, "DIR",
+     "check, show: the base that the run drew on: references into it; its events by their whole id, and its "
+     "counters"},
     {"temperature", 0, "K", "show: rates at this temperature"},
     {"prefactor", 0, "PER_S",
      "show: prefactor of the rates where none is stored; pathsample: of all; default 1e13"},

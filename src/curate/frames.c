@@ -146,8 +146,9 @@ sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_e
     }
     if (st == SG_OK) st = sg_io_replace_begin(&replace, path);
     for (int k = 0; k < 3 && st == SG_OK; k++) {
-        snprintf(about, sizeof about, "frame=%s event=%016" PRIx64 " key=%016" PRIx64, names[k], e->id,
-                 e->key);
+        /* 0x: readers that guess types would take some of these digits for a number */
+        snprintf(about, sizeof about, "frame=%s event=0x%016" PRIx64 " key=0x%016" PRIx64 " strain=%g",
+                 names[k], e->id, e->key, e->gamma);
         const sg_frame_info info = {.energy = &energy[k],
                                     .n_columns = is_recorded((const float(*)[3])e->mode, e->n) ? 3 : 2,
                                     .column = column,

@@ -110,6 +110,9 @@ grep -q '^2	Zr	1	0.00000	0.00000	0.00000	0.00000	0.50000	0.00000	0.00000	1.00000
 # 1e13 exp(-0.5 / (8.617333262e-5 600)) by hand
 awk '/^rate_per_s/ { found = ($3 > 6.31e8 && $3 < 6.3126e8) } END { exit !found }' rates || die "show: rate"
 [ "$(grep -c '^3$' event.extxyz)" -eq 3 ] || die "show -o: frames"
+"$program" catalog show run/catalog 7d39fb223c15c000 --base many > show # an event of the base
+has "barrier_eV = 0.7000000000000001" show
+grep -q '^0000000000000007	' show || die "show --base: whose counters"
 [ "$(grep -o 'frame=[a-z]*' event.extxyz | tr '\n' ' ')" = "frame=start frame=saddle frame=final " ] || die "frames"
 
 bad 2 "need one of info list show" catalog inof run
@@ -118,7 +121,8 @@ bad 2 "the id of an event" catalog show run
 bad 2 "no catalog in $folder" catalog info "$folder"
 bad 2 "no event begins with c" catalog show run c
 bad 2 "several events begin with b" catalog show run b
-bad 2 "no event has the id 0000000000000009" catalog show run 0000000000000009
+bad 2 "no event has the id 0000000000000009 here; one that the run took from a base: --base DIR" catalog show run 0000000000000009
+bad 2 "no catalog in nowhere" catalog show run abcd --base nowhere
 bad 2 "three frames need" catalog show run abcd -o event.data
 bad 2 "--sort id, need one of barrier back dE found key participation" catalog list run --sort id
 bad 2 "--barrier '0.5', need LOW:HIGH" catalog list run --barrier 0.5
