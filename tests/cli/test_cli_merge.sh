@@ -60,3 +60,25 @@ bad 2 "catalog merge takes one catalog or more" catalog merge -o other
 bad 2 "no catalog in nowhere" catalog merge run nowhere -o other
 bad 2 "takes no --with-bases" catalog compact run --with-bases
 [ ! -e other ] && [ ! -e other.new ] || die "a refused merge left something behind"
+
+# four searches that draw on one merged catalog at once do what each does alone
+glass=$2/validation/samples/Cu_vacancy_mishin.extxyz
+if [ -r "${SG_POTENTIALS:-/usr/share/lammps/potentials}/Cu_mishin1.eam.alloy" ]; then
+    search() {
+        "$program" search "$glass" --potential eam/alloy:Cu_mishin1.eam.alloy --elements Cu --quiet --threads 1 "$@"
+    }
+    search --max 3 --seed 1 -o v1 > out
+    search --max 3 --seed 2 -o v2 > out
+    "$program" catalog merge v1 v2 -o v --quiet > out
+    [ "$(sed -n 's/^runs_read = //p' out)" = 2 ] || die "merge of two searches: $(cat out)"
+    search --max 1 --seed 3 --barrier-max 1 --base v -o alone > alone.tsv
+    grep -q catalog alone.tsv || die "nothing came from the base: $(cat alone.tsv)"
+    for k in 1 2 3 4; do
+        search --max 1 --seed 3 --barrier-max 1 --base v -o "at-once-$k" > "at-once-$k.tsv" &
+    done
+    wait
+    for k in 1 2 3 4; do
+        cmp -s alone.tsv "at-once-$k.tsv" || die "four at once: other events"
+        [ "$(content "at-once-$k")" = "$(content alone)" ] || die "four at once: another catalog"
+    done
+fi
