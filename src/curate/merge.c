@@ -308,10 +308,11 @@ static sg_status merge_key(merger *m, uint64_t key)
 static sg_status merge_all(merger *m)
 {
     uint64_t key = 0;
-    sg_status st = list_records(m, SG_DB_ENVIRONMENTS, &m->environments, add_environment);
+    /* a run may be adding to an input: its environments are read last, so that none is missing */
+    sg_status st = list_records(m, SG_DB_EVENTS, &m->events, add_event);
 
     if (st == SG_OK) st = list_records(m, SG_DB_VARIANTS, &m->variants, add_variant);
-    if (st == SG_OK) st = list_records(m, SG_DB_EVENTS, &m->events, add_event);
+    if (st == SG_OK) st = list_records(m, SG_DB_ENVIRONMENTS, &m->environments, add_environment);
     if (st == SG_OK) st = merge_runs(m);
     while (st == SG_OK && lowest_key(&m->events, &key,
                                      lowest_key(&m->variants, &key, lowest_key(&m->environments, &key, 0)))) {

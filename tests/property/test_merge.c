@@ -499,6 +499,67 @@ static void test_kills_and_full_disk(void **state)
     world_clear(&w);
 }
 
+static int check_reference(void *arg, const void *record)
+{
+    const sg_cat_event *e = record;
+    sg_cat_environment env;
+
+    assert_ok(sg_catalog_get_environment(arg, e->key, &env));
+    sg_cat_environment_clear(&env);
+    return 0;
+}
+
+/* A run that goes on adding to an input: each result holds together, and nothing that was there is missing.
+ */
+static void test_input_being_written(void **state)
+{
+    world w;
+    char path[256], out[256];
+    const char *input[1];
+    const sg_catalog_header header = sample_header();
+    sg_curate_merge_totals t;
+    sg_catalog *cat;
+    uint64_t before = 0;
+    int ready[2], code;
+    char byte;
+
+    (void)state;
+    world_make(&w, 9);
+    input[0] = catalog_name(&w, 0, path);
+    joined(out, w.path, "out");
+    assert_int_equal(pipe(ready), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        assert_ok(sg_catalog_create(path, &header, &cat));
+        put_run(cat, 0);
+        assert_ok(sg_catalog_commit(cat));
+        code = write(ready[1], "r", 1) == 1;
+        for (int k = 0; code; k++) { /* until it is killed */
+            put_seen(cat, &w, 0, k % N_TRUE, 1e-3, 0.2 + 0.003 * (k % 1000), 1);
+            assert_ok(sg_catalog_commit(cat));
+        }
+        _exit(1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    for (int k = 0; k < 8; k++) {
+        assert_ok(sg_curate_merge(1, input, out, NULL, &t));
+        assert_int_equal(t.damaged, 0);
+        assert_int_equal(t.written[SG_DB_RUNS], 1);
+        assert_true(t.read[SG_DB_EVENTS] >= before);
+        before = t.read[SG_DB_EVENTS];
+        assert_ok(sg_catalog_open(out, 0, NULL, &cat));
+        assert_ok(sg_catalog_each(cat, SG_DB_EVENTS, check_reference, cat));
+        sg_catalog_close(cat);
+        folder_remove(out);
+    }
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_true(WIFSIGNALED(code));
+    for (int k = 0; k < 2; k++)
+        close(ready[k]);
+    world_clear(&w);
+}
+
 /* Every allocation may fail: the result is whole or not there, and nothing else is left. */
 static void test_memory(void **state)
 {
@@ -535,7 +596,7 @@ int main(void)
         cmocka_unit_test(test_chains),         cmocka_unit_test(test_later_copy_of_a_run),
         cmocka_unit_test(test_damaged_record), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_collision),      cmocka_unit_test(test_kills_and_full_disk),
-        cmocka_unit_test(test_memory)};
+        cmocka_unit_test(test_memory),         cmocka_unit_test(test_input_being_written)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
