@@ -251,10 +251,42 @@ static void test_dead_reader_is_cleared(void **state)
     close(ready[0]);
 }
 
+/* More readers at once than LMDB's own table of 126 has places for. */
+static void test_many_readers(void **state)
+{
+    place *p = *state;
+    enum { MANY = 160 };
+    pid_t child[MANY];
+    int ready[2], go[2], status, bad = 0;
+    char c;
+
+    assert_int_equal(write_batches(p->file, 2), 0);
+    assert_int_equal(pipe(ready) | pipe(go), 0);
+    for (int k = 0; k < MANY; k++)
+        if ((child[k] = fork()) == 0) {
+            sg_store store = {0};
+            sg_status st = sg_store_open(&store, p->file, 0, SG_MAP_START, NULL);
+            if (st == SG_OK) st = sg_store_enter(&store);
+            close(go[1]);
+            _exit(write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 0 || st != SG_OK);
+        }
+    for (int k = 0; k < MANY; k++)
+        assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(write_batches(p->file, 1), 0); /* the writer finds its place, too */
+    close(go[1]);
+    for (int k = 0; k < MANY; k++) {
+        assert_int_equal(waitpid(child[k], &status, 0), child[k]);
+        bad += status != 0;
+    }
+    assert_int_equal(bad, 0);
+    close(go[0]), close(ready[0]), close(ready[1]);
+}
+
 int main(int argc, char **argv)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, place_empty, place_remove)
-    const struct CMUnitTest tests[] = {CASE(test_readers), CASE(test_dead_reader_is_cleared)};
+    const struct CMUnitTest tests[] = {CASE(test_readers), CASE(test_dead_reader_is_cleared),
+                                       CASE(test_many_readers)};
     if (argc == 3 && strcmp(argv[1], "open") == 0) return time_opening(argv[2]);
     if (argc == 4 && strcmp(argv[1], "write") == 0) {
         struct rusage used;
