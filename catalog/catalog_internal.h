@@ -236,6 +236,10 @@ void sg_key_text(const unsigned char *key, size_t n, char *text, size_t size);
 sg_status sg_store_verify(sg_store *store, int full, void (*tell)(void *arg, const char *text), void *arg,
                           sg_catalog_health *health);
 
+/* One value (not of the index): *why says what is wrong, NULL if it is whole. */
+sg_status sg_store_check_value(sg_store *store, int db, const MDB_val *key, const MDB_val *value,
+                               const char **why);
+
 /* ---- batch.c: pending puts ---- */
 
 typedef struct sg_put {

@@ -104,6 +104,20 @@ static sg_status visit(void *arg, const sg_pages_value *v)
     return SG_OK;
 }
 
+sg_status sg_store_check_value(sg_store *store, int db, const MDB_val *key, const MDB_val *value,
+                               const char **why)
+{
+    sg_catalog_health health = {0};
+    look l = {.store = store, .full = 1, .health = &health};
+    const char *name = sg_cat_db_name(db);
+    const sg_pages_value v = {name,           strlen(name),   key->mv_data,  key->mv_size,
+                              value->mv_data, value->mv_size, value->mv_size};
+    sg_status st = SG_OK;
+
+    *why = db == SG_DB_META ? look_at_meta(&v) : look_at_record(&l, db, &v, &st);
+    return st == SG_OK ? SG_OK : sg_fail(st, "check of catalog %s", store->path);
+}
+
 sg_status sg_store_verify(sg_store *store, int full, void (*tell)(void *arg, const char *text), void *arg,
                           sg_catalog_health *health)
 {

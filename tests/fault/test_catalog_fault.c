@@ -337,6 +337,45 @@ static void test_damaged_own_record_is_answered_by_the_base(void **state)
     sg_cat_event_clear(&event);
 }
 
+/* A copy under a new name leaves out what is damaged and may be written to again. */
+static void test_compact_leaves_out_damage(void **state)
+{
+    place *p = *state;
+    char copy[256];
+    uint64_t n, before, after;
+    heard h = {0};
+    const sg_log log = {heard_line, NULL, &h};
+    sg_catalog *cat = fresh(p, SG_MAP_START);
+
+    for (uint64_t k = 0; k < 3; k++) {
+        sg_cat_event event = sample_event(&p->rng, 0x100 + k, 8, 6);
+        assert_ok(sg_catalog_put_event(cat, &event));
+        sg_cat_event_clear(&event);
+    }
+    put_states(p, cat, 0, 2, 10);
+    assert_ok(sg_catalog_put_meta(cat, "plan", "abc", 3));
+    assert_ok(sg_catalog_commit(cat));
+    sg_catalog_close(cat);
+    damage(p->file, "events", 0x101, 40, 0);
+    damage(p->file, "states", 1, 30, 0);
+    assert_status(sg_catalog_compact(p->file, NULL, &log, &before, &after), SG_ECORRUPT);
+    h.lines = 0;
+    assert_ok(sg_catalog_compact(p->file, joined(copy, p->path, "new"), &log, &before, &after));
+    assert_true(h.lines >= 2);
+    assert_ok(sg_catalog_open(copy, 1, NULL, &cat));
+    assert_ok(sg_catalog_count(cat, SG_DB_EVENTS, &n));
+    assert_int_equal(n, 2);
+    have_states(cat, 1, 10);
+    sg_cat_event *event;
+    int found;
+    assert_ok(sg_catalog_find_events(cat, 8, &event, &found));
+    assert_int_equal(found, 2);
+    for (int k = 0; k < found; k++)
+        sg_cat_event_clear(&event[k]);
+    sg_free(event);
+    sg_catalog_close(cat);
+}
+
 /* A value under another record's key is whole but wrong. */
 static void test_record_under_a_wrong_key(void **state)
 {
@@ -547,6 +586,7 @@ int main(void)
         CASE(test_killed_writer),
         CASE(test_damaged_record),
         CASE(test_damaged_own_record_is_answered_by_the_base),
+        CASE(test_compact_leaves_out_damage),
         CASE(test_record_under_a_wrong_key),
         CASE(test_file_cut_short),
         CASE(test_unwritten_end),
