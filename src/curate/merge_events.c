@@ -158,9 +158,9 @@ static size_t find_kinds(curate_item *it, size_t n, curate_item **kind)
 sg_status curate_unite_events(const sg_cat_environment *env, curate_item *it, size_t n, int n_inputs,
                               const sg_log *log, sg_catalog *out, size_t *n_kept, size_t *n_united)
 {
-    curate_item **kind = sg_calloc(2 * n, sizeof *kind), **kept = kind + n;
+    curate_item **kind = sg_calloc(n, sizeof *kind), **kept = sg_calloc(n, sizeof *kept);
     shell *s = sg_calloc(1, sizeof *s);
-    sg_status st = kind && s ? SG_OK : sg_fail(SG_ENOMEM, "%zu events of one environment", n);
+    sg_status st = kind && kept && s ? SG_OK : sg_fail(SG_ENOMEM, "%zu events of one environment", n);
 
     *n_kept = *n_united = 0;
     if (st != SG_OK) goto done;
@@ -176,6 +176,7 @@ sg_status curate_unite_events(const sg_cat_environment *env, curate_item *it, si
         st = put_group(kept[g], it, n, n_inputs, out);
 done:
     sg_free(kind);
+    sg_free(kept);
     sg_free(s);
     return st;
 }
