@@ -42,9 +42,14 @@ typedef struct sg_explore_options {
     int batch;           /* tasks per batch */
     double barrier_max;  /* eV: lent and inherited events above are not refined; 0: all are */
     double store_below;  /* eV: generic events above are not written to the catalog; 0: all are */
-    double keep, refine; /* Å: support moved less than keep: event stays as it is; less than refine:
-                            reconverged; else dropped */
+    double keep, refine; /* Å: support moved less than keep: event stays, its barrier predicted; less than
+                            refine: reconverged if its rate matters; else dropped */
+    double retry;        /* Å: a dropped one that moved less is a guess to begin with */
+    double rest; /* of the rate out of a state: the slowest inherited events that together have less need not
+                    be reconverged */
+    double flicker;      /* eV: events below are no way out */
     double residual_max; /* Å, of a placed event */
+    double marginal;     /* Å: look-ups take pairs this close to the cutoff for bonded and for not bonded */
     double variant_radius, variant_tolerance; /* Å */
     double temperature, prefactor;            /* K, 1/s: for the estimate of the missing rate */
     uint64_t seed;

@@ -27,6 +27,7 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
 {
     const sg_cat_edge *e = &ex->edge[t->ref - 1];
     const sg_cat_entry entry = {t->ref, t->reverse, 1, 0, 0};
+    const likeness same_guess = {CONVERGED, 0.15, -1};
     const int n = ex->frame->n;
 
     entry_saddle(ex, ex->plan.state, &entry, s->x_guess);
@@ -35,7 +36,8 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
     for (int i = 0; i < n && t->reverse; i++)
         for (int a = 0; a < 3; a++)
             s->mode_guess[i][a] = -s->mode_guess[i][a];
-    s->active = 1;
+    s->barrier = t->reverse ? e->barrier_back : e->barrier;
+    s->active = find_alike(ex, ex->plan.state, &same_guess, s->barrier, (positions)s->x_guess) < 0;
     return SG_OK;
 }
 
@@ -46,13 +48,26 @@ static sg_status prepare(sg_explorer *ex, const task *t, int k)
 
     s->active = s->strained = 0;
     s->status = SG_OK;
-    s->sampler = t->kind == TASK_INHERIT ? SG_SAMPLER_INHERITED
-                 : t->kind == TASK_LEND  ? SG_SAMPLER_PLACED
-                                         : choose_sampler(ex, t, find_echo(ex, t, s->mode_guess));
-    if (t->kind == TASK_INHERIT) return prepare_inherited(ex, t, s);
+    s->barrier = NAN;
+    s->sampler = t->kind == TASK_LEND     ? SG_SAMPLER_PLACED
+                 : t->kind == TASK_SEARCH ? choose_sampler(ex, t, find_echo(ex, t, s->mode_guess))
+                                          : SG_SAMPLER_INHERITED;
     if (t->kind == TASK_SEARCH) return s->active = 1, SG_OK;
-    if ((st = prepare_lent(ex, t, s)) == SG_OK && s->active) s->active = !guess_is_taken(ex, t, k);
+    st = t->kind == TASK_LEND ? prepare_lent(ex, t, s) : prepare_inherited(ex, t, s);
+    if (st == SG_OK && s->active) s->active = !guess_is_taken(ex, k);
     return st;
+}
+
+/* Tasks of the next batch: of one kind, so that what the better guesses have found is known to the others. */
+static int size_of_batch(const sg_explorer *ex)
+{
+    const plan *p = &ex->plan;
+    const size_t left = p->n - p->done, most = left < (size_t)ex->opt.batch ? left : (size_t)ex->opt.batch;
+    size_t n = 1;
+
+    while (n < most && p->task[p->done + n].kind == p->task[p->done].kind)
+        n++;
+    return (int)n;
 }
 
 double equivalents_since(const sg_saddle_work *work, double before)
@@ -238,8 +253,8 @@ sg_status run_batches(sg_explorer *ex)
             if ((st = plan_second_round(ex)) == SG_OK) st = commit_batch(ex);
             continue;
         }
-        const size_t first = p->done, left = p->n - first;
-        const int count = left < (size_t)ex->opt.batch ? (int)left : ex->opt.batch;
+        const size_t first = p->done;
+        const int count = size_of_batch(ex);
 
         if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg))) {
             st = commit_batch(ex); /* batches that left nothing have not been */

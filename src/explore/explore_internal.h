@@ -18,14 +18,15 @@ enum {
 typedef enum {
     TASK_INHERIT = 0,
     TASK_LEND = 1,
-    TASK_SEARCH = 2
-} task_kind; /* also the order in which a plan runs */
+    TASK_SEARCH = 2,
+    TASK_RETRY = 3
+} task_kind; /* numbers stand in stored plans. A plan runs INHERIT, LEND, RETRY, SEARCH, then LEND again */
 
 typedef struct task {
     uint8_t kind, reverse; /* reverse: of an inherited edge */
     uint32_t atom;         /* centre */
     uint32_t attempt; /* search: number of the atom's attempt in this state; lent: number of the placement */
-    uint64_t ref;     /* inherited: edge; lent: generic event */
+    uint64_t ref;     /* inherited, tried again: edge; lent: generic event */
 } task;
 
 typedef struct plan { /* tasks of the state in hand; stored with every batch */
@@ -51,7 +52,7 @@ typedef struct slot { /* one task of a batch: input and result */
     int active;       /* 0: skipped, nothing to do */
     sg_sampler sampler;
     uint32_t found; /* lent: how often the generic event has been found */
-    double barrier; /* lent: predicted for this strain, eV */
+    double barrier; /* of the event that the guess comes from, at this strain, eV; NaN: no guess */
     int strained;   /* lent by a record of another strain */
     double difference,
         curvature[2];     /* copied: energy of the final minimum above the start, eV; at the saddle */
@@ -110,6 +111,7 @@ struct sg_explorer {
     placer *placer;           /* NULL until something has been lent */
     copier *copier;           /* NULL until copies have been thought of */
     size_t n_copied;          /* edges, since creation */
+    sg_potential_work *probe; /* for single force calls */
     int n_work;
     sg_saddle_work **work; /* [n_work] one per thread */
     slot *slot;            /* [opt.batch] */
@@ -134,6 +136,8 @@ int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, posit
  * supersedes. */
 sg_status link_edge(sg_explorer *ex, uint64_t edge_id);
 void remove_entry(sg_cat_table *table, uint32_t k);
+static const double alike_distance =
+    0.25; /* Å: saddles this close, one of them predicted, converge to the same */
 enum { CONVERGED = 1, KEPT = 2 };
 typedef struct likeness { /* which entries a guessed or predicted saddle may be */
     unsigned kinds;       /* CONVERGED, KEPT or both */
@@ -172,12 +176,17 @@ int in_window(const sg_explorer *ex, double barrier);
 int is_centre(const sg_explorer *ex, int atom);
 /* Edges that end in a state stand in its table. */
 sg_status add_edges_at(sg_explorer *ex, uint64_t state);
+sg_status add_entry(sg_cat_table *t, sg_cat_entry entry);
 sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent);
 /* Second round: what this state's searches have found is lent to its other atoms. */
 sg_status plan_second_round(sg_explorer *ex);
 sg_status plan_store(sg_explorer *ex);
 sg_status plan_load(sg_explorer *ex);
 void plan_clear(sg_explorer *ex);
+
+/* inherit.c: entries and tasks for the events of earlier states that hold here; marked in `lend` are the
+ * centres of those that do not, some of which are to be tried `late`. */
+sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *lend, plan *late);
 
 /* views.c */
 sg_status views_open(sg_explorer *ex);
@@ -201,8 +210,8 @@ void placer_free(placer *p);
 sg_status plan_lent(sg_explorer *ex, const unsigned char *lend);
 /* Guess, mode and numbers of a lent event for its slot; active unless the guess is in the table already. */
 sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s);
-/* A lent guess of slot k that an earlier task of the batch has too. */
-int guess_is_taken(sg_explorer *ex, const task *t, int k);
+/* A guess of slot k that an earlier task of the batch has too. */
+int guess_is_taken(sg_explorer *ex, int k);
 
 /* copy.c */
 void copier_free(copier *c);

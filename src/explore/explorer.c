@@ -24,6 +24,7 @@ static sg_status make_scratch(sg_explorer *ex)
     ex->mark = sg_calloc(n, 1);
     if (!ex->work || !ex->slot || !ex->class_of || !ex->scratch || !ex->mark)
         return sg_fail(SG_ENOMEM, "explorer");
+    st = sg_potential_work_create(ex->pot, &ex->probe);
     for (; ex->n_work < ex->opt.threads && st == SG_OK; ex->n_work += st == SG_OK)
         st = sg_saddle_work_create(ex->pot, ex->frame, &ex->work[ex->n_work]);
     for (int k = 0; k < ex->opt.batch && st == SG_OK; k++) {
@@ -75,6 +76,7 @@ void sg_explorer_free(sg_explorer *ex)
     sg_free(ex->class_);
     sg_free(ex->class_of);
     plan_clear(ex);
+    sg_potential_work_free(ex->probe);
     for (int k = 0; k < ex->n_work; k++)
         sg_saddle_work_free(ex->work[k]);
     sg_free(ex->work);
@@ -265,6 +267,7 @@ const sg_system *sg_explorer_frame(sg_explorer *ex, uint64_t state)
 sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
 {
     sg_explore_stats s = ex->stats;
+    s.full_calls += (double)sg_potential_calls(ex->probe)->full;
     for (int k = 0; k < ex->n_work; k++) {
         const sg_force_calls *c = sg_saddle_work_calls(ex->work[k]);
         s.full_calls += (double)c->full;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events lent by the catalog: which of them an atom's surroundings can take, planned as one task for each way
- * to lay one on; and the guesses of these tasks. The surroundings and the ways to lay an event on them are
+ * to lay one on; and the guesses of these tasks. Looked up are the atom's own key and those it would have if
+ * a bond close to the cutoff were there or not. The surroundings and the ways to lay an event on them are
  * kept until another atom or event is asked about: the tasks of one event on one atom follow one another. */
 #include "explore_internal.h"
 #include "slowglass/event/predict.h"
@@ -199,12 +200,13 @@ static sg_status offers_for_key(sg_explorer *ex, uint32_t atom, int v, uint64_t 
 
 static sg_status offers_for_atom(sg_explorer *ex, uint32_t atom, offers *o)
 {
+    const int n_views = ex->plan.second ? 1 : ex->n_views;
     int n_lent = 0;
-    sg_status st = offers_for_key(ex, atom, 0, ex->keys->key[atom], o, &n_lent);
+    sg_status st = SG_OK;
 
-    for (int v = 1; v < ex->n_views && !ex->plan.second && st == SG_OK; v++) {
+    for (int v = 0; v < n_views && st == SG_OK; v++) {
         st = turn_to(ex, atom, v);
-        for (int k = 0; st == SG_OK && k < ex->placer->n_env; k++)
+        for (int k = 0; st == SG_OK && k < (ex->plan.second ? 1 : ex->placer->n_env); k++)
             st = offers_for_key(ex, atom, v, ex->placer->env[k].key, o, &n_lent);
     }
     return st;
@@ -246,16 +248,13 @@ sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
     return st;
 }
 
-int guess_is_taken(sg_explorer *ex, const task *t, int k)
+int guess_is_taken(sg_explorer *ex, int k)
 {
     const slot *s = &ex->slot[k];
 
     for (int q = 0; q < k; q++) {
         const slot *other = &ex->slot[q];
-        const task *u = t - (k - q);
-        if (!other->active || u->kind != TASK_LEND || u->atom != t->atom ||
-            fabs(other->barrier - s->barrier) > same_guess_energy)
-            continue;
+        if (!other->active || !(fabs(other->barrier - s->barrier) <= same_guess_energy)) continue;
         if (sg_system_displacement(ex->frame, (positions)other->x_guess, (positions)s->x_guess, NULL, NULL) <
             same_guess_distance)
             return 1;

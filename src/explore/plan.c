@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double longest_hop = 3.0; /* Å: whom a mover meets farther away is not looked for */
-static const double kept_error =
-    0.5; /* eV/Å: error bar of a kept barrier per Å that its support has moved. Reconverged, barriers of a
-          * 500-atom Cu64Zr36 glass had changed by 0.01-0.4 eV/Å at 0.1-0.3 Å. */
-
-static const likeness own_edge = {CONVERGED, 0.1, -1}; /* the event may stand here by itself already */
-
 void plan_clear(sg_explorer *ex)
 {
     sg_free(ex->plan.task);
@@ -106,9 +99,9 @@ end:
     return st;
 }
 
-/* --- edges that already end here, and what the parent's table hands down --- */
+/* --- edges that already end here --- */
 
-static sg_status add_entry(sg_cat_table *t, sg_cat_entry entry)
+sg_status add_entry(sg_cat_table *t, sg_cat_entry entry)
 {
     sg_cat_entry *grown = sg_realloc(t->entry, (size_t)t->n_entries + 1, sizeof *grown);
     if (!grown) return sg_fail(SG_ENOMEM, "rate table");
@@ -130,53 +123,6 @@ sg_status add_edges_at(sg_explorer *ex, uint64_t state)
 int in_window(const sg_explorer *ex, double barrier)
 {
     return !(ex->opt.barrier_max > 0) || barrier <= ex->opt.barrier_max;
-}
-
-typedef struct surroundings { /* whom the movers of an event may meet */
-    sg_bonds *spheres;
-    double reach; /* Å */
-} surroundings;
-
-/* One entry of the parent: kept, to be reconverged, or dropped (then its centre is lent to again). */
-static sg_status inherit_entry(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_entry *entry,
-                               const surroundings *near, unsigned char *lend)
-{
-    const sg_cat_edge *e = &ex->edge[entry->edge - 1];
-    const uint64_t origin = entry->kept ? (entry->reverse ? e->to : e->from) : parent;
-    sg_cat_table *t = ex->table[state];
-
-    if (!entry->kept && (e->from == state || e->to == state))
-        return SG_OK; /* joined to this state by itself */
-    const double moved = sg_event_support_moved(ex->frame, e, entry->reverse, (positions)ex->state[e->from].x,
-                                                (positions)ex->state[e->to].x, (positions)ex->state[origin].x,
-                                                (positions)ex->state[state].x, near->spheres, near->reach,
-                                                ex->scratch, ex->mark);
-    if (moved >= ex->opt.refine) return lend[e->centre] = 1, SG_OK;
-    entry_saddle(ex, state, entry, ex->slot[0].x_guess);
-    if (find_alike(ex, state, &own_edge, entry->barrier, (positions)ex->slot[0].x_guess) >= 0) return SG_OK;
-    if (moved < ex->opt.keep || !in_window(ex, entry->barrier)) {
-        ex->stats.kept++;
-        t->from_inherited++;
-        return add_entry(t,
-                         (sg_cat_entry){entry->edge, entry->reverse, 1, entry->barrier, kept_error * moved});
-    }
-    return plan_add(&ex->plan, (task){TASK_INHERIT, entry->reverse, e->centre, 0, entry->edge});
-}
-
-static sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *lend)
-{
-    const sg_cat_table *old = ex->table[parent];
-    surroundings near = {NULL, 0};
-
-    if (parent == state || !old) return SG_OK;
-    for (int a = 0; a < ex->params.n_species; a++)
-        for (int b = 0; b < ex->params.n_species; b++)
-            near.reach = fmax(near.reach, ex->params.cutoff[a][b]);
-    sg_status st = sg_bonds_create_radius(ex->frame, near.reach + longest_hop, &near.spheres);
-    for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++)
-        st = inherit_entry(ex, state, parent, &old->entry[k], &near, lend);
-    sg_bonds_free(near.spheres);
-    return st;
 }
 
 /* --- searches --- */
@@ -250,6 +196,7 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
 {
     const size_t n = (size_t)ex->frame->n;
     unsigned char *changed = sg_calloc(2 * n, 1), *lend = changed ? changed + n : NULL;
+    plan late = {0};
     sg_cat_table *t;
     sg_status st = changed ? SG_OK : sg_fail(SG_ENOMEM, "plan");
 
@@ -260,13 +207,17 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
     if (st == SG_OK) st = registry_new_table(ex, state, &t);
     if (st == SG_OK) st = assign_variants(ex, state, parent, changed);
     if (st == SG_OK) st = add_edges_at(ex, state);
-    if (st == SG_OK) memcpy(lend, changed, n);
-    if (st == SG_OK) st = inherit(ex, state, parent, lend);
+    for (size_t i = 0; st == SG_OK && i < n; i++)
+        lend[i] = changed[i] || ex->keys->key[i] != t->key[i];
+    if (st == SG_OK) st = inherit(ex, state, parent, lend, &late);
     if (st == SG_OK) st = plan_lent(ex, lend);
+    for (size_t k = 0; st == SG_OK && k < late.n; k++)
+        st = plan_add(&ex->plan, late.task[k]);
     if (st == SG_OK) st = plan_searches(ex, state, parent, changed);
     if (st == SG_OK) st = put_table(ex, state);
     if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
     if (st != SG_OK) plan_clear(ex); /* half a plan must not be taken for one to go on with */
+    sg_free(late.task);
     sg_free(changed);
     return st;
 }

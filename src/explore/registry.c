@@ -9,11 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-static const double same_saddle_energy = 1e-4;  /* eV  } two findings are the same event */
-static const double same_saddle_distance = 0.1; /* Å   } */
-static const double alike_distance =
-    0.25; /* Å: saddles this close, one of them predicted, converge to the same */
-
+static const double same_saddle_energy = 1e-4;          /* eV  } two findings are the same event */
+static const double same_saddle_distance = 0.1;         /* Å   } */
 static const likeness predicted_here = {KEPT, 0.1, -1}; /* kept events have moved < 0.05 Å */
 
 void frame_to(sg_explorer *ex, uint64_t state)

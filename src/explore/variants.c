@@ -3,9 +3,10 @@
  * within variant_radius.
  *
  * An atom keeps the variant it had in the parent state while nothing within the radius has moved more than
- * the tolerance since the state where that variant was matched (its origin). Otherwise its surroundings are
- * laid on the variants known for its key at the present strain; if none fits it founds a new one, and what
- * was done for it at other strains counts in part (credit.c). */
+ * the tolerance since the state where that variant was matched (its origin); with it goes the key it is
+ * recorded under, so that a bond that passes the cutoff by such a small motion does not cost the atom its
+ * searches. Otherwise its surroundings are laid on the variants known for its key at the present strain; if
+ * none fits it founds a new one, and what was done for it at other strains counts in part (credit.c). */
 #include "explore_internal.h"
 
 #include <math.h>
@@ -225,6 +226,21 @@ static int sphere_still(const sg_bonds *spheres, int atom, const double *moved, 
     return 1;
 }
 
+/* Whether an atom that was near at the origin has moved: it may be far now. */
+static int has_left(const sg_explorer *ex, int atom, uint64_t origin, const double *moved)
+{
+    positions x = (positions)ex->state[origin].x;
+    const double r = ex->opt.variant_radius + cover_margin;
+
+    for (int j = 0; j < ex->frame->n; j++) {
+        if (!(moved[j] > ex->opt.variant_tolerance)) continue;
+        double d[3] = {x[j][0] - x[atom][0], x[j][1] - x[atom][1], x[j][2] - x[atom][2]};
+        sg_cell_minimum_image(&ex->frame->cell, d);
+        if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < r * r) return 1;
+    }
+    return 0;
+}
+
 sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *changed)
 {
     const int n = ex->frame->n;
@@ -241,10 +257,13 @@ sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsi
         const double *moved = NULL;
         t->key[i] = ex->keys->key[i];
         changed[i] = 1;
-        if (old && old->key[i] == t->key[i]) {
+        if (old) {
             if ((st = moved_since(ex, old->origin[i], field, &moved)) != SG_OK) break;
-            changed[i] = !sphere_still(spheres, i, moved, ex->opt.variant_tolerance);
+            changed[i] = !sphere_still(spheres, i, moved, ex->opt.variant_tolerance) ||
+                         has_left(ex, i, old->origin[i], moved);
         }
+        if (!changed[i])
+            t->key[i] = old->key[i]; /* of the variant, whatever a bond close to the cutoff does */
         if (changed[i])
             st = class_by_geometry(ex, i, spheres, m, &ex->class_of[i]);
         else

@@ -90,8 +90,9 @@ sg_status view_environments(const sg_explorer *ex, int v, int atom, sg_environme
 {
     const view *const w = &ex->view[v];
 
-    *n = 1;
-    if (v == 0) return sg_topology_environment(ex->frame, &ex->params, ex->keys->bonds, atom, env);
+    if (v == 0)
+        return sg_topology_marginal(ex->frame, &ex->params, ex->keys->bonds, atom, ex->opt.marginal,
+                                    MAX_PROBES, env, n);
     return sg_topology_marginal(w->sys, &ex->params, w->bonds, atom, flip_margin, MAX_PROBES, env, n);
 }
 

@@ -214,9 +214,13 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->barrier_max = cfg->search.barrier_max_eV;
     o->keep = cfg->topology.keep_A;
     o->refine = cfg->topology.refine_A;
+    o->retry = cfg->topology.retry_A;
+    o->rest = cfg->topology.refine_rest;
+    o->flicker = cfg->basin.enable ? cfg->basin.barrier_eV : 0;
     o->residual_max = cfg->topology.residual_max_A;
     o->variant_radius = cfg->topology.variant_radius_A;
     o->variant_tolerance = cfg->topology.variant_tolerance_A;
+    o->marginal = fmin(cfg->topology.variant_tolerance_A, SG_TOPOLOGY_MARGIN);
     o->temperature = cfg->kmc.temperature_K;
     o->prefactor = cfg->kmc.prefactor_per_s;
     o->seed = (uint64_t)cfg->kmc.seed;

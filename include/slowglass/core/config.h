@@ -70,7 +70,9 @@
     X(topology, residual_max_A, DOUBLE, "0.4", "Å", "> 0", PHYSICS, "worst alignment at which an event is still placed") \
     X(topology, keep_A, DOUBLE, "0.05", "Å", ">= 0", PHYSICS, "an event whose support moved less than this is kept")   \
     X(topology, refine_A, DOUBLE, "0.3", "Å", ">= 0", PHYSICS, "below this it is reconverged, beyond it is searched anew") \
-    X(topology, copy_states, BOOL, "yes", "", "", PHYSICS, "a state that is another one moved as a whole takes over its table")
+    X(topology, copy_states, BOOL, "yes", "", "", PHYSICS, "a state that is another one moved as a whole takes over its table") \
+    X(topology, retry_A, DOUBLE, "2", "Å", ">= 0", PHYSICS, "a search anew begins with the old saddle when its support has moved less than this") \
+    X(topology, refine_rest, DOUBLE, "1e-3", "", ">= 0, < 1", PHYSICS, "share of the rate out of a state that may keep predicted barriers together, the slowest events")
 
 #define SG_CONFIG_BASIN(X)                                                                                             \
     X(basin, enable, BOOL, "yes", "", "", PHYSICS, "join states that flicker among low barriers")                      \
