@@ -181,7 +181,8 @@ static void explain_pathsample(FILE *out, const sg_curate_exported *n, double pr
 
 static sg_status landscape_pathsample(cli *c, sg_catalog *cat, sg_curate_exported *n)
 {
-    double prefactor = default_prefactor;
+    /* landscape export has read the run file */
+    double prefactor = c->cfg.kmc.prefactor_per_s > 0 ? c->cfg.kmc.prefactor_per_s : default_prefactor;
     files f = {.n = 0};
     sg_curate_pathsample p = {0};
     FILE *readme = NULL;

@@ -35,8 +35,7 @@ static int print_run(void *arg, const void *record)
 {
     cli *c = arg;
     const sg_cat_run *r = record;
-    char id[20], seed[24], text[SG_NUMBER_TEXT];
-    int n = 0;
+    char id[20], seed[24], text[SG_NUMBER_TEXT], words[160] = "";
 
     snprintf(id, sizeof id, "%016" PRIx64, r->id);
     snprintf(seed, sizeof seed, "%" PRIu64, r->seed); /* may be larger than JSON's whole numbers */
@@ -50,12 +49,12 @@ static int print_run(void *arg, const void *record)
     sg_json_number(json, "temperature_K", r->temperature);
     sg_json_text(json, "program", r->program);
     sg_json_text(json, "name", r->name);
-    for (int s = 0; s < SG_CAT_SAMPLERS; s++) {
-        if (!(r->samplers >> s & 1)) continue;
-        printf("%s%s", n++ ? "," : "", cli_sampler_word((uint8_t)s));
-        sg_json_boolean(json, cli_sampler_word((uint8_t)s), 1);
-    }
-    puts(n ? "" : "-");
+    for (int s = 0; s < SG_CAT_SAMPLERS; s++)
+        if (r->samplers >> s & 1)
+            snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s", *words ? "," : "",
+                     cli_sampler_word((uint8_t)s));
+    sg_json_text(json, "samplers", words);
+    puts(*words ? words : "-");
     return 0;
 }
 

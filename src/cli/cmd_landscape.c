@@ -367,7 +367,7 @@ static void print_row(const row *r, double rate, int centre, sg_json *json)
 static const cli_option options[] = {
     {"temperature", 0, "K", "state: temperature of the rates; default: the run's"},
     {"prefactor", 0, "PER_S",
-     "state: prefactor of the rates; default: the run's; export: of pathsample, default 1e13"},
+     "state: prefactor of the rates; default: the run's; export: of pathsample, the same"},
     {"barrier", 0, "EV", "info: count the basins that barriers up to this join, both ways"},
     {"lid", 0, "EV", "info: count the superbasins that saddles up to this energy join"},
     {"format", 0, "WORD",

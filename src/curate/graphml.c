@@ -7,6 +7,7 @@
  * in the vertex `unknown`. Source of the format: graphml.graphdrawing.org. */
 #include "curate_internal.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -32,7 +33,9 @@ void curate_graphml_begin(FILE *out, const char *comment, int directed, const cu
 
 void curate_graphml_number(FILE *out, const char *key, double value)
 {
-    if (isfinite(value)) fprintf(out, "<data key=\"%s\">%.17g</data>", key, value);
+    if (!isfinite(value)) return;
+    if (fabs(value) < DBL_MIN) value = 0; /* igraph refuses numbers below the normal range */
+    fprintf(out, "<data key=\"%s\">%.17g</data>", key, value);
 }
 
 void curate_graphml_integer(FILE *out, const char *key, uint64_t value)

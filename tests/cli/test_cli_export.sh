@@ -76,6 +76,9 @@ awk -F'\t' 'FNR == NR { if (FNR > 1) line[$1] = FNR - 1; next } FNR > 1 && $2 !=
 awk '{ print $1, $4, $5 }' path/ts.data | cmp -s - expected || die "ts.data: energies and ends"
 [ "$(wc -c < path/points.min)" -eq $((6 * 3 * 24)) ] && [ "$(wc -c < path/points.ts)" -eq $((6 * 3 * 24)) ] || die "points"
 grep -q "nu = 5e+12 1/s" path/README || die "pathsample: README"
+printf '[kmc]\nprefactor_per_s = 2e12\n' > run/run.ini
+"$program" landscape export run --format pathsample -o path3 2> /dev/null > result
+grep -q "nu = 2e+12 1/s" path3/README || die "pathsample: the prefactor of the run"
 "$program" catalog export run --format pathsample -o path2 --prefactor 5e12 2> /dev/null > result
 for file in min.data ts.data points.min points.ts README; do cmp -s path/$file path2/$file || die "catalog export: $file"; done
 

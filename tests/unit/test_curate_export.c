@@ -365,6 +365,61 @@ static void test_no_states(void **state)
     fclose(file);
 }
 
+/* ---- records of any numbers ---- */
+
+static int count_lines(FILE *file, const char *begin)
+{
+    int n = 0, c, at_start = 1;
+
+    for (rewind(file); (c = fgetc(file)) != EOF; at_start = c == '\n')
+        n += at_start && c == *begin;
+    return n;
+}
+
+/* NaN, infinities, no atoms at all, unknown elements and samplers: each is a row, a line, an edge, and
+ * counted. */
+static void test_odd_records(void **state)
+{
+    place *p = *state;
+    const sg_catalog_header header = sample_header();
+    sg_catalog *cat;
+    sg_rng rng;
+    sg_curate_completeness c;
+    sg_curate_spectrum s;
+    sg_curate_yield y;
+    uint64_t n;
+
+    assert_ok(sg_catalog_create(joined(p->file, p->path, "odd"), &header, &cat));
+    sg_rng_init(&rng, 5, SG_RNG_SEARCH, 0, 0, 0);
+    for (uint64_t k = 0; k < 200; k++) {
+        sg_cat_event e = sample_event(&rng, sg_rng_bits(&rng), k % 20, (uint32_t)(k % 9));
+        sg_cat_variant v = sample_variant(&rng, k % 30, k, (uint32_t)(k % 5));
+        assert_ok(sg_catalog_put_event(cat, &e));
+        assert_ok(sg_catalog_put_variant(cat, &v));
+        sg_cat_event_clear(&e);
+        sg_cat_variant_clear(&v);
+    }
+    assert_ok(sg_catalog_commit(cat));
+    FILE *tsv = tmpfile(), *lines = tmpfile(), *graph = tmpfile();
+    assert_ok(sg_curate_export_tsv(cat, NULL, tsv, &n));
+    assert_int_equal(n, 200);
+    assert_ok(sg_curate_export_jsonl(cat, NULL, lines, &n));
+    assert_int_equal(count_lines(lines, "{"), 200);
+    assert_ok(sg_curate_export_graphml(cat, NULL, graph, &n));
+    igraph_t g = read_graph(graph);
+    assert_int_equal(igraph_ecount(&g), 200);
+    igraph_destroy(&g);
+    assert_ok(sg_curate_get_completeness(cat, NULL, &c));
+    assert_true(c.n == 30 && c.all.events == 200 && c.all.variants == 200);
+    sg_curate_completeness_clear(&c);
+    assert_ok(sg_curate_get_spectrum(cat, NULL, 0.05, &s));
+    assert_int_equal(s.events, 200);
+    sg_curate_spectrum_clear(&s);
+    assert_ok(sg_curate_get_yield(cat, NULL, &y));
+    fclose(tsv), fclose(lines);
+    sg_catalog_close(cat);
+}
+
 /* ---- statistics ---- */
 
 static void test_completeness(void **state)
@@ -476,8 +531,9 @@ int main(int argc, char **argv)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(test_landscape_graph), CASE(test_event_graph), CASE(test_pathsample), CASE(test_no_states),
-        CASE(test_completeness),    CASE(test_yield),       CASE(test_usage),      CASE(test_memory)};
+        CASE(test_landscape_graph), CASE(test_event_graph), CASE(test_pathsample),
+        CASE(test_no_states),       CASE(test_odd_records), CASE(test_completeness),
+        CASE(test_yield),           CASE(test_usage),       CASE(test_memory)};
 
     if (argc == 3 && strcmp(argv[1], "make") == 0) {
         sg_catalog_close(make_catalog(argv[2]));

@@ -36,7 +36,7 @@ static sg_cat_event made_up(uint64_t k)
                       .x = places,
                       .d_saddle = moves,
                       .d_final = moves,
-                      .barrier = k % 10 ? 1.2 * dice(k, 3) : 0.05 * (double)(k / 10),
+                      .barrier = k % 10 ? 1.2 * dice(k, 3) : 0.05 * (double)(k / 10 % 40),
                       .barrier_back = 1.5 * dice(k, 4),
                       .mode = moves,
                       .prefactor = NAN,
