@@ -31,7 +31,7 @@ typedef struct strain_path {
 
 static const char event_columns[] =
     "xy\tevent\tcentre\tfate\tbarrier_eV\tbarrier_back_eV\tpredicted_eV\terror_"
-    "eV\tfirst_barrier_eV\tfirst_dEb_dgxy_eV\tdEb_dgxy_eV\tmoved_A\tforce_calls";
+    "eV\tfirst_barrier_eV\tfirst_dEb_dgxy_eV\tdEb_dgxy_eV\tmoved_A\tfrom_first_A\tforce_calls";
 
 static sg_status write_events(strain_path *p, double gamma)
 {
@@ -40,11 +40,12 @@ static sg_status write_events(strain_path *p, double gamma)
     sg_status st = SG_OK;
 
     for (int k = 0; k < n && st == SG_OK; k++, e++)
-        st = sg_tsv_row(
-            p->table, "%.9g\t%016" PRIx64 "\t%d\t%s\t%.17g\t%.17g\t%.17g\t%.9g\t%.17g\t%.9g\t%.9g\t%.4g\t%d",
-            gamma, e->event, e->centre_id, sg_fate_text(e->fate), e->barrier, e->barrier_back,
-            e->predicted.barrier, e->predicted.error, e->first_barrier, e->first_derivative[3],
-            e->strain_saddle[3], e->moved, e->force_calls);
+        st = sg_tsv_row(p->table,
+                        "%.9g\t%016" PRIx64
+                        "\t%d\t%s\t%.17g\t%.17g\t%.17g\t%.9g\t%.17g\t%.9g\t%.9g\t%.4g\t%.4g\t%d",
+                        gamma, e->event, e->centre_id, sg_fate_text(e->fate), e->barrier, e->barrier_back,
+                        e->predicted.barrier, e->predicted.error, e->first_barrier, e->first_derivative[3],
+                        e->strain_saddle[3], e->moved, e->from_first, e->force_calls);
     return st == SG_OK ? sg_tsv_flush(p->table) : st;
 }
 

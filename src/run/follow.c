@@ -3,6 +3,7 @@
  */
 #include "slowglass/run/follow.h"
 
+#include <math.h>
 #include <string.h>
 
 struct sg_follow {
@@ -17,7 +18,9 @@ struct sg_follow {
     double gamma0;
     int n;
     sg_followed *event;
-    sg_passage **at; /* [n] */
+    sg_passage **at;     /* [n] */
+    double (**first)[3]; /* [n][n_atoms] displacement to the first saddle */
+    double (*way)[3];    /* [n_atoms] scratch */
 };
 
 static void take(sg_followed *e, const sg_saddle_problem *p, const sg_passage *at)
@@ -32,6 +35,31 @@ static void take(sg_followed *e, const sg_saddle_problem *p, const sg_passage *a
 static int calls_of(const sg_passage *p)
 {
     return p->calls.leave + p->calls.climb + p->calls.refine + p->calls.relax + p->calls.verify;
+}
+
+/* Displacement from the start to the saddle, as it would be at the first strain. */
+static void displacement(const sg_follow *f, int k, double (*out)[3])
+{
+    const double shear = f->gamma0 - f->sys->cell.gamma;
+
+    sg_system_displacement(f->sys, (const double(*)[3])f->sys->x, (const double(*)[3])f->at[k]->x_saddle, out,
+                           NULL);
+    for (int i = 0; i < f->sys->n; i++)
+        out[i][0] += shear * out[i][1];
+}
+
+static double distance_from_first(const sg_follow *f, int k)
+{
+    double most = 0;
+
+    displacement(f, k, f->way);
+    for (int i = 0; i < f->sys->n; i++) {
+        double d2 = 0;
+        for (int a = 0; a < 3; a++)
+            d2 += (f->way[i][a] - f->first[k][i][a]) * (f->way[i][a] - f->first[k][i][a]);
+        most = fmax(most, d2);
+    }
+    return sqrt(most);
 }
 
 static sg_status carry_one(sg_follow *f, const sg_saddle_problem *p, const sg_system *from, int k)
@@ -51,6 +79,7 @@ static sg_status carry_one(sg_follow *f, const sg_saddle_problem *p, const sg_sy
     f->at[k] = f->spare;
     f->spare = before;
     take(e, p, f->at[k]);
+    if (f->first[k]) e->from_first = distance_from_first(f, k);
     return SG_OK;
 }
 
@@ -108,7 +137,8 @@ static sg_status find_events(sg_follow *f, sg_config *cfg)
     if (st == SG_OK) {
         f->event = sg_calloc((size_t)n, sizeof *f->event);
         f->at = sg_calloc((size_t)n, sizeof *f->at);
-        if (!f->event || !f->at) st = sg_fail(SG_ENOMEM, "%d events", n);
+        f->first = sg_calloc((size_t)n, sizeof *f->first);
+        if (!f->event || !f->at || !f->first) st = sg_fail(SG_ENOMEM, "%d events", n);
     }
     for (int k = 0; k < n && st == SG_OK; k++)
         st = take_event(f, search, &found[k]);
@@ -116,14 +146,18 @@ static sg_status find_events(sg_follow *f, sg_config *cfg)
     return st;
 }
 
-static void set_firsts(sg_follow *f)
+static sg_status set_firsts(sg_follow *f)
 {
     for (int k = 0; k < f->n; k++) {
         sg_followed *e = &f->event[k];
         e->first_barrier = e->barrier;
         memcpy(e->first_derivative, e->strain_saddle, sizeof e->first_derivative);
         e->predicted = (sg_prediction){e->barrier, 0};
+        if (!(f->first[k] = sg_calloc((size_t)f->sys->n, sizeof *f->first[k])))
+            return sg_fail(SG_ENOMEM, "events to follow");
+        displacement(f, k, f->first[k]);
     }
+    return SG_OK;
 }
 
 sg_status sg_follow_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, const sg_log *log,
@@ -149,8 +183,12 @@ sg_status sg_follow_open(sg_config *cfg, sg_system *sys, const sg_potential *pot
     if ((st = sg_potential_work_create(pot, &f->relax)) != SG_OK) goto done;
     if ((st = sg_saddle_work_create(pot, sys, &f->work)) != SG_OK) goto done;
     if ((st = sg_passage_create(sys->n, &f->spare)) != SG_OK) goto done;
+    if (!(f->way = sg_calloc((size_t)sys->n, sizeof *f->way))) {
+        st = sg_fail(SG_ENOMEM, "events to follow");
+        goto done;
+    }
     if ((st = carry_all(f, f->gamma0, NULL)) != SG_OK) goto done;
-    set_firsts(f);
+    if ((st = set_firsts(f)) != SG_OK) goto done;
     *out = f;
     f = NULL;
 done:
@@ -180,9 +218,13 @@ const sg_followed *sg_follow_events(const sg_follow *f, int *n)
 void sg_follow_close(sg_follow *f)
 {
     if (!f) return;
-    for (int k = 0; k < f->n; k++)
+    for (int k = 0; k < f->n; k++) {
         sg_passage_free(f->at[k]);
+        sg_free(f->first[k]);
+    }
     sg_free(f->at);
+    sg_free(f->first);
+    sg_free(f->way);
     sg_free(f->event);
     sg_passage_free(f->spare);
     sg_saddle_work_free(f->work);

@@ -21,7 +21,8 @@ typedef struct sg_followed { /* one event at the present strain; a dead one as i
     double first_barrier;         /* eV, at the first strain */
     double first_derivative[6];   /* eV, as stored when the event was found: at the first strain */
     double moved;                 /* Å, by the last step beyond the shear, see sg_carried */
-    int force_calls;              /* spent on it so far */
+    double from_first; /* Å: how far the displacement to the saddle is from the first one, strain undone */
+    int force_calls;   /* spent on it so far */
 } sg_followed;
 
 /** Begin with what the bases of cfg know about `sys`: no searches, their events are converged at its strain.
