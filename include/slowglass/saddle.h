@@ -14,16 +14,16 @@
 
 /* How a search ends: ordinary results, not errors. */
 #define SG_OUTCOME_LIST(X)                                                                                   \
-    X(SG_FOUND, "found")                 /* accepted, not in the table before */                             \
-    X(SG_KNOWN, "known")                 /* accepted or recognised, already in the table */                  \
-    X(SG_DISCONNECTED, "disconnected")   /* neither side relaxes to the starting minimum */                  \
-    X(SG_SAME_MINIMUM, "same_minimum")   /* both sides do */                                                 \
-    X(SG_NO_EXIT, "no_exit")             /* no negative curvature within the pushes allowed */               \
-    X(SG_LOST, "lost")                   /* curvature stayed positive while climbing */                      \
-    X(SG_BLOW_UP, "blow_up")             /* energy above the limit */                                        \
-    X(SG_STEP_LIMIT, "step_limit")       /* force calls used up */                                           \
-    X(SG_WRONG_INDEX, "wrong_index")     /* second curvature not shown to be positive */                     \
-    X(SG_DEGENERATE, "degenerate")       /* barrier below 1 meV */                                           \
+    X(SG_FOUND, "found")               /* accepted, not in the table before */                               \
+    X(SG_KNOWN, "known")               /* accepted or recognised, by saddle or final state: in the table */  \
+    X(SG_DISCONNECTED, "disconnected") /* neither side relaxes to the starting minimum */                    \
+    X(SG_SAME_MINIMUM, "same_minimum") /* both sides do */                                                   \
+    X(SG_NO_EXIT, "no_exit")           /* no negative curvature within the pushes allowed */                 \
+    X(SG_LOST, "lost")                 /* curvature stayed positive while climbing */                        \
+    X(SG_BLOW_UP, "blow_up")           /* energy above the limit */                                          \
+    X(SG_STEP_LIMIT, "step_limit")     /* force calls used up */                                             \
+    X(SG_WRONG_INDEX, "wrong_index")   /* second curvature not shown to be positive */                       \
+    X(SG_DEGENERATE, "degenerate")     /* barrier below 1 meV */                                             \
     X(SG_REFINE_FAILED, "refine_failed") /* the whole system does not converge from the guess */
 
 typedef enum sg_outcome {
@@ -87,7 +87,12 @@ typedef struct sg_saddle_problem { /* shared by all searches from one state; rea
     const sg_saddle_options *opt;
     /* nonzero when this saddle is in the table already: the search then ends as `known`; may be NULL */
     int (*known)(const void *arg, double e_saddle, const double (*x_saddle)[3]);
-    const void *known_arg;
+    /* nonzero when x, about to come to rest at this energy, is a minimum that an event of the table leads to,
+     * whose saddle is then put out: a search that has gone on from that neighbour has come upon this event,
+     * and ends as `known`; may be NULL */
+    int (*neighbour)(const void *arg, double energy, const double (*x)[3], double *e_saddle,
+                     double (*x_saddle)[3]);
+    const void *known_arg; /* of both */
 } sg_saddle_problem;
 
 typedef struct sg_saddle_calls {
@@ -114,8 +119,9 @@ sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, 
 void sg_saddle_work_free(sg_saddle_work *work);
 const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work);
 
-/** One search around atom `centre`. The random numbers come from `rng` alone, so the result depends on
- * nothing else.
+/** One search around atom `centre`: up to four pushes, and twice toward a neighbour that one of them has come
+ * to, until a saddle is joined to the start; `calls` are those of all. The random numbers come from `rng`
+ * alone, so the result depends on nothing else.
  * @return SG_OK with out->outcome; an error only for memory or a failing backend. Threads: distinct work and
  * out. */
 sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, const sg_push *push, sg_rng *rng,

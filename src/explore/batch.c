@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* a neighbour is recognised before it has come to rest: at 1e-3 eV/Å, softest mode 0.05 eV/Å^2 */
+static const double near_energy = 2e-3, near_distance = 0.1; /* eV, Å */
 static const double wide = 1.85; /* 3.7 Å instead of 2: the first shell comes along */
 
 /* What the searches of a batch may look at while they run. */
@@ -21,6 +23,29 @@ static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
 {
     const known_saddles *k = arg;
     return find_converged(k->ex, k->state, e_saddle, x_saddle, k->scratch) >= 0;
+}
+
+/* Of the converged entries that lead to this minimum the first one. */
+static int neighbour_is_known(const void *arg, double energy, positions x, double *e_saddle,
+                              double (*x_saddle)[3])
+{
+    const known_saddles *k = arg;
+    const sg_explorer *ex = k->ex;
+    const sg_cat_table *t = ex->table[k->state];
+
+    for (uint32_t i = 0; i < t->n_entries; i++) {
+        const sg_cat_entry *entry = &t->entry[i];
+        if (entry->kept) continue;
+        const sg_cat_edge *e = &ex->edge[entry->edge - 1];
+        const sg_cat_state *to = &ex->state[entry->reverse ? e->from : e->to];
+        if (to->id == k->state || fabs(to->energy - energy) > near_energy ||
+            sg_system_displacement(ex->frame, (positions)to->x, x, NULL, NULL) > near_distance)
+            continue;
+        *e_saddle = e->e_saddle;
+        entry_saddle(ex, k->state, entry, x_saddle);
+        return 1;
+    }
+    return 0;
 }
 
 static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
@@ -81,8 +106,14 @@ static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_s
     known_saddles known = {ex, state,
                            s->x_guess}; /* the guess has been read by the time a saddle is asked about */
     sg_rng rng;
-    sg_saddle_problem p = {ex->pot,         ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle,
-                           saddle_is_known, &known};
+    sg_saddle_problem p = {ex->pot,
+                           ex->frame,
+                           ex->state[state].energy,
+                           {0},
+                           &ex->opt.saddle,
+                           saddle_is_known,
+                           t->kind == TASK_SEARCH ? neighbour_is_known : NULL,
+                           &known};
 
     const double before = sg_saddle_work_calls(work)->equivalents;
     memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);

@@ -166,7 +166,7 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     const sg_cat_entry entry = t->entry[k];
     const sg_cat_edge *e = &ex->edge[entry.edge - 1];
     slot *s = &ex->slot[0];
-    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL, NULL};
+    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL, NULL, NULL};
     sg_rng rng;
     uint64_t edge_id = 0;
     int same = -1;

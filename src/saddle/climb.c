@@ -11,8 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-static const lanczos_rule warm_mode = {2, 4, 0.1, 0};   /* while climbing: the last mode is nearly right */
-static const lanczos_rule sharp_mode = {3, 8, 0.05, 0}; /* before a saddle is believed */
+static const lanczos_rule warm_mode = {2, 4, 0.1, 0, 0};   /* while climbing: the last mode is nearly right */
+static const lanczos_rule sharp_mode = {3, 8, 0.05, 0, 0}; /* before a saddle is believed */
 static const int max_convex_steps = 80; /* a climb crosses 4-8 convex patches of a few steps; more is lost */
 static const double
     steady = 0.99,
@@ -88,6 +88,16 @@ static void lbfgs_direction(size_t m, const climb_scratch *c, const double *v, i
     }
 }
 
+static int has_strayed(size_t m, const double *x, const climb_rule *rule)
+{
+    for (size_t k = 0; rule->stray > 0 && k < m; k += 3) {
+        const double d[3] = {x[k] - rule->x_guess[k], x[k + 1] - rule->x_guess[k + 1],
+                             x[k + 2] - rule->x_guess[k + 2]};
+        if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] > rule->stray * rule->stray) return 1;
+    }
+    return 0;
+}
+
 static void cap_step(size_t m, double step_max, double *step)
 {
     const double longest = vec_max_atom(m, step);
@@ -130,6 +140,7 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
         if (*f_end <= rule->f_max && *curvature < 0) return *end = CLIMB_CONVERGED, SG_OK;
         if (*energy > rule->e_limit) return *end = CLIMB_BLOW_UP, SG_OK;
         if (*s->calls - calls_at_start >= rule->max_calls) return *end = CLIMB_LIMIT, SG_OK;
+        if (has_strayed(m, x, rule)) return *end = CLIMB_STRAYED, SG_OK;
 
         const double along = vec_dot(m, c->f, v);
         memcpy(c->g, c->f, m * sizeof *c->g);

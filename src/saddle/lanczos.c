@@ -70,7 +70,9 @@ sg_status lanczos_softest(surface *s, const double *x, const double *f0, const l
         const int exhausted = beta[k - 1] < space_exhausted || (size_t)k == dimension;
         result->settled = exhausted || (fabs(value - previous) <= rule->tolerance * fabs(value) &&
                                         (!rule->sign || result->residual < fabs(value)));
-        if (exhausted || (result->settled && k >= rule->min_iterations)) break;
+        if (exhausted || (result->settled && k >= rule->min_iterations) ||
+            (rule->enough < 0 && value < rule->enough))
+            break;
         previous = value;
         if (k < scratch->capacity) {
             double *next = scratch->basis + (size_t)k * m;

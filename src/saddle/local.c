@@ -17,7 +17,7 @@ static const double local_excess =
     0.5;                            /* eV: barriers fall by 0.1-0.7 (10, 90 %) when the surroundings yield */
 static const int again_calls = 250; /* of a second climb: of those that take more few end well */
 static const double half_way = 0.5;
-static const lanczos_rule leaving_mode = {3, 14, 0.1, 0};
+static const lanczos_rule leaving_mode = {3, 14, 0.1, 0, 0};
 
 /* Nothing of interest lies above the window; frozen surroundings raise a saddle. */
 static int is_above(const sg_saddle_problem *p, double energy, double excess)
@@ -56,6 +56,8 @@ static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_w
     lanczos_result mode;
     sg_status st;
 
+    const lanczos_rule look = {leaving_mode.min_iterations, leaving_mode.max_iterations,
+                               leaving_mode.tolerance, 0, p->opt->curvature_out};
     *outcome = SG_NO_EXIT;
     memcpy(w->v, w->push, s->m * sizeof *w->v);
     for (int k = 1; k <= max_pushes; k++) {
@@ -65,7 +67,7 @@ static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_w
         if (energy > p->e_start + p->opt->climb_max) return *outcome = SG_BLOW_UP, SG_OK;
         if ((st = descend_across(s, w->push, w->x, f)) != SG_OK) return st;
         if (k <= pushes_before_mode) continue;
-        if ((st = lanczos_softest(s, w->x, f, &leaving_mode, NULL, w->v, &w->climb.lanczos, &mode)) != SG_OK)
+        if ((st = lanczos_softest(s, w->x, f, &look, NULL, w->v, &w->climb.lanczos, &mode)) != SG_OK)
             return st;
         *curvature = mode.value;
         if (mode.value < p->opt->curvature_out) {
@@ -81,7 +83,7 @@ static sg_status climb_local(const sg_saddle_problem *p, surface *s, double e_li
 {
     climb_end end = CLIMB_LIMIT;
     double f_end;
-    const climb_rule rule = {p->opt->f_local, p->opt->step_max, e_limit, max_calls, 2};
+    const climb_rule rule = {p->opt->f_local, p->opt->step_max, e_limit, max_calls, 2, 0, NULL};
 
     s->calls = &out->calls.climb;
     const sg_status st = climb(s, &rule, w->x, w->v, curvature, &w->climb, &end, energy, &f_end);
@@ -155,6 +157,8 @@ sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *pus
     surface s;
     double curvature = 0;
 
+    out->outcome = SG_NO_EXIT;
+
     *is_local = local_set(w, centre, p->opt->local_radius, &set);
     sg_status st = surface_init(&s, p->pot, w->forces, w->sys, *is_local ? &set : NULL);
     if (st != SG_OK) return st;
@@ -184,8 +188,6 @@ sg_status local_between(const sg_saddle_problem *p, sg_saddle_work *w, sg_passag
 
     sg_system_displacement(p->start, (const double(*)[3])p->start->x, (const double(*)[3])w->near, w->way,
                            &centre);
-    memcpy(w->sys->x, p->start->x, (size_t)out->n * sizeof *w->sys->x);
-    sg_potential_work_reset(w->forces);
     const int is_local = local_set(w, centre, p->opt->local_radius, &set);
     sg_status st = surface_init(&s, p->pot, w->forces, w->sys, is_local ? &set : NULL);
     if (st != SG_OK) return st;

@@ -20,7 +20,7 @@ static const int max_pushes = 60;
 static const int moves_across = 4;
 static const double first_move = 0.03; /* Å^2/eV, half of 2 / stiffest curvature of a metal */
 static const double move_max = 0.05;   /* Å per atom and move */
-static const lanczos_rule exit_mode = {3, 14, 0.1, 0};
+static const lanczos_rule exit_mode = {3, 14, 0.1, 0, 0};
 
 static void force_across(size_t m, const double *way, double *f)
 {

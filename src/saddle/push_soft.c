@@ -19,7 +19,7 @@
 static const double core_radius = 6.0; /* Å, 50-60 atoms of a metal */
 static const double seed_radius = 3.0; /* Å, atoms of the random start: the centre and its nearest */
 static const double expansion = 0.02;  /* Å, norm of the displacement for second and third derivatives */
-static const lanczos_rule filter = {8, 8, 0, 0};
+static const lanczos_rule filter = {8, 8, 0, 0, 0};
 enum { CUBIC_STEPS = 12 };
 static const double cubic_start = 0.01; /* first step: gradient of ln b times A over the stiffest curvature */
 enum { KICK_STEPS = 12 };

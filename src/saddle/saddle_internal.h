@@ -60,6 +60,7 @@ typedef struct lanczos_rule {
     int min_iterations, max_iterations;
     double tolerance; /* relative change of the eigenvalue between iterations */
     int sign;         /* 1: go on until the residual cannot hide the sign of the eigenvalue */
+    double enough;    /* eV/Å^2: end as soon as the value, a bound from above, is below; 0: no such end */
 } lanczos_rule;
 
 typedef struct lanczos_result {
@@ -80,9 +81,11 @@ typedef struct climb_rule {
     double e_limit;  /* eV, absolute */
     int max_calls;
     int steady_wait; /* steps between two looks at a mode that does not turn */
+    double stray; /* Å: an atom farther than this from its place in x_guess ends the climb; 0: none does */
+    const double *x_guess; /* [m] */
 } climb_rule;
 
-typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT } climb_end;
+typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT, CLIMB_STRAYED } climb_end;
 
 typedef struct climb_scratch {
     double *f, *f_old, *x_old, *step, *g; /* [m]; after a climb x_old is the place before its last step */
@@ -106,9 +109,11 @@ struct sg_saddle_work {
     sg_potential_work *forces;
     unsigned char *member;
     int *atom;
-    double *x, *v, *push, *mode2; /* [3n] */
-    double (*near)[3];            /* [n] of two minima that are not the start, the one closer to it */
-    double (*side)[3];            /* [n] scratch */
+    double *x, *v, *push, *mode2, *guess; /* [3n] */
+    double (*near)[3];                    /* [n] of two minima that are not the start, the one closer to it */
+    double e_near;                        /* eV */
+    int has_near;                         /* the last attempt has come to it */
+    double (*side)[3];                    /* [n] scratch */
     double (*line_x)[3], (*line_f)[3], (*way)[3]; /* [n] of the straight way to the start */
     double (*x_local)[3], (*mode_local)[3];       /* [n] saddle of the local surface */
     climb_scratch climb;
@@ -160,9 +165,10 @@ sg_status descend_from(const sg_saddle_problem *p, const saddle_point *from, dou
                        const sg_atom_set *near, const sg_atom_set *set, double f_max, sg_saddle_work *w,
                        int *calls, sg_minimize_result *end, int *home);
 
-/* Down both sides, the one towards the start first, until the start is seen. home: it was, and `other` is the
- * sign of the side still to be looked at. w->near: of the minima come to, the one closer to the start. The
- * rest as for descend_from. */
+/* Down the side towards the start, then the other one unless the first has led closer to the start without
+ * coming home (the start was on the other side in none of 264 such cases in a glass). home: the start was
+ * seen, and `other` is the sign of the side still to be looked at. w->near: of the minima come to, the one
+ * closer to the start. The rest as for descend_from. */
 sg_status look_for_home(const sg_saddle_problem *p, const saddle_point *from, const sg_atom_set *near,
                         const sg_atom_set *set, double f_max, sg_saddle_work *w, int *calls, double *other,
                         int *home);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One search as numbered steps: 1 push, 2 leave the basin, 3 climb with the surroundings frozen and see that
  * the start is on one side (local.c); 4 climb with everything free, 5 relax to both sides, 6 second curvature
- * (whole.c). Any step may end the search with an outcome. Steps 4-6 are shared with the refinement of guessed
- * saddles. */
+ * (whole.c). Any step may end the search with an outcome; one that leads away from the start ends the attempt
+ * and another is made, early, since most of an event's price is in steps 4 and 5. Steps 4-6 are shared with
+ * the refinement of guessed saddles. */
 #include "saddle_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-static const int max_neighbours = 3; /* of 100 disconnected searches 40, 60, 70 are connected after 1, 2, 3 */
+/* attempts of one search, until a saddle is joined to the start */
+static const int max_pushes = 4;
+static const int max_neighbours = 2;   /* toward a neighbour that an attempt has come to instead */
 static const double whole_share = 0.9; /* a local set this large saves nothing */
 
 static const char *const outcome_text[] = {
@@ -35,10 +38,10 @@ const char *sg_sampler_text(sg_sampler sampler)
 sg_saddle_options sg_saddle_defaults(void)
 {
     return (sg_saddle_options){
-        .local_radius = 10, /* 75 % of the searches connected; 33 % with 2000 atoms free */
-        .push_step = 0.15,  /* larger leaves sooner and connects less */
-        .curvature_out =
-            -1.0, /* closer to zero the mode is lost again while climbing: 10 % of the searches at -0.3 */
+        .local_radius = 10,    /* 75 % of the searches connected; 33 % with 2000 atoms free */
+        .push_step = 0.15,     /* larger leaves sooner and connects less */
+        .curvature_out = -0.5, /* closer to zero the mode is lost again while climbing, farther the climb
+                                  starts too high up */
         .step_max = 0.10,
         .climb_max = 15,
         .f_local = 0.05,
@@ -99,7 +102,7 @@ sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, 
     if ((st = climb_scratch_init(&w->climb, 3 * n)) != SG_OK) goto done;
     w->member = sg_calloc(n, 1);
     w->atom = sg_calloc(n, sizeof *w->atom);
-    w->x = sg_calloc(4 * 3 * n, sizeof *w->x);
+    w->x = sg_calloc(5 * 3 * n, sizeof *w->x);
     w->near = sg_calloc(7 * n, sizeof *w->near);
     if (!w->member || !w->atom || !w->x || !w->near) {
         st = sg_fail(SG_ENOMEM, "scratch of a search with %d atoms", like->n);
@@ -108,6 +111,7 @@ sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, 
     w->v = w->x + 3 * n;
     w->push = w->x + 6 * n;
     w->mode2 = w->x + 9 * n;
+    w->guess = w->x + 12 * n;
     w->side = w->near + n;
     w->line_x = w->near + 2 * n;
     w->line_f = w->near + 3 * n;
@@ -158,6 +162,7 @@ sg_outcome outcome_of_climb(climb_end end, int refining)
     if (end == CLIMB_CONVERGED) return SG_FOUND;
     if (end == CLIMB_BLOW_UP) return SG_BLOW_UP;
     if (end == CLIMB_LIMIT) return SG_STEP_LIMIT;
+    if (end == CLIMB_STRAYED) return SG_DISCONNECTED;
     return refining ? SG_REFINE_FAILED : SG_LOST;
 }
 
@@ -167,45 +172,58 @@ int calls_left(const sg_saddle_problem *p, const sg_saddle_calls *c)
     return left > 0 ? left : 0;
 }
 
+static void stand_at_start(const sg_saddle_problem *p, sg_saddle_work *w)
+{
+    memcpy(w->sys->x, p->start->x, (size_t)p->start->n * sizeof *w->sys->x);
+    sg_potential_work_reset(w->forces);
+    w->has_near = 0;
+}
+
 void saddle_begin(const sg_saddle_problem *p, sg_saddle_work *w, sg_passage *out)
 {
     passage_begin(out);
-    memcpy(w->sys->x, p->start->x, (size_t)p->start->n * sizeof *w->sys->x);
     w->sys->cell = p->start->cell;
-    sg_potential_work_reset(w->forces);
+    stand_at_start(p, w);
 }
 
-/* A saddle between two other minima tells where the start has a neighbour: the nearer of them. What parts the
- * two is looked for half way. is_new: the way there was seen to the end; if not, a second attempt would be
- * the same one. */
-static sg_status toward_neighbour(const sg_saddle_problem *p, sg_rng *rng, sg_saddle_work *w, sg_passage *out,
-                                  int *is_new)
+/* One attempt: from a push, or toward the neighbour that the last attempt has come to (a saddle between two
+ * other minima tells where the start has one: what parts the two is looked for half way). */
+static sg_status attempt(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
+                         sg_saddle_work *w, sg_passage *out, int *is_local)
 {
-    const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
-    sg_status st = local_between(p, w, out);
+    const int to_near = w->has_near;
+    sg_status st;
 
-    *is_new = out->outcome == SG_FOUND || out->outcome == SG_DISCONNECTED;
-    if (st == SG_OK && out->outcome == SG_FOUND) st = whole_phase(p, WHOLE_AGAIN, rng, w, out);
-    if (st != SG_OK || out->outcome == SG_FOUND || out->outcome == SG_KNOWN) return st;
-    out->outcome = SG_DISCONNECTED; /* the first finding stands */
-    out->e_saddle = e_saddle;
-    out->f_saddle = f_saddle;
-    return SG_OK;
+    stand_at_start(p, w);
+    if (to_near)
+        st = local_between(p, w, out);
+    else
+        st = local_phase(p, centre, push, rng, w, out, is_local);
+    if (st != SG_OK || out->outcome != SG_FOUND) return st;
+    return whole_phase(p, !*is_local ? WHOLE_ALONE : to_near ? WHOLE_AGAIN : WHOLE_FIRST, rng, w, out);
 }
 
 sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push *push, sg_rng *rng,
                            sg_saddle_work *w, sg_passage *out)
 {
-    int is_local, is_new = 1;
+    int pushes = 0, neighbours = 0, is_local = 1;
+    double e_saddle = NAN, f_saddle = NAN;
+    sg_status st;
 
     saddle_begin(p, w, out);
-    sg_status st = local_phase(p, centre, push, rng, w, out, &is_local);
-    if (st == SG_OK && out->outcome == SG_FOUND)
-        st = whole_phase(p, is_local ? WHOLE_FIRST : WHOLE_ALONE, rng, w, out);
-    for (int k = 0;
-         k < max_neighbours && st == SG_OK && out->outcome == SG_DISCONNECTED && is_local && is_new; k++)
-        st = toward_neighbour(p, rng, w, out, &is_new);
-    return st;
+    for (;;) {
+        *(w->has_near ? &neighbours : &pushes) += 1;
+        st = attempt(p, centre, push, rng, w, out, &is_local);
+        if (st != SG_OK || out->outcome == SG_FOUND || out->outcome == SG_KNOWN || !is_local) return st;
+        const int is_first = pushes + neighbours == 1;
+        if (is_first && out->outcome != SG_DISCONNECTED) return SG_OK;
+        if (isnan(e_saddle)) e_saddle = out->e_saddle, f_saddle = out->f_saddle;
+        out->outcome = SG_DISCONNECTED; /* the first finding stands */
+        out->e_saddle = e_saddle;
+        out->f_saddle = f_saddle;
+        if (neighbours == max_neighbours) w->has_near = 0;
+        if (!w->has_near && pushes == max_pushes) return SG_OK;
+    }
 }
 
 sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3],

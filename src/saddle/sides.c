@@ -152,6 +152,8 @@ sg_status look_for_home(const sg_saddle_problem *p, const saddle_point *from, co
                         const sg_atom_set *set, double f_max, sg_saddle_work *w, int *calls, double *other,
                         int *home)
 {
+    const double from_start =
+        sg_system_displacement(p->start, (const double(*)[3])p->start->x, from->x, NULL, NULL);
     double nearest = INFINITY, sign = way_back(p, from, w);
     sg_minimize_result end;
 
@@ -160,8 +162,13 @@ sg_status look_for_home(const sg_saddle_problem *p, const saddle_point *from, co
         const sg_status st = descend_from(p, from, sign, near, set, f_max, w, calls, &end, home);
         if (st != SG_OK) return st;
         const double d = distance_from_start(p, w->sys);
-        if (d < nearest) memcpy(w->near, w->sys->x, (size_t)w->sys->n * sizeof *w->near);
-        if (d < nearest) nearest = d;
+        if (d < nearest) {
+            memcpy(w->near, w->sys->x, (size_t)w->sys->n * sizeof *w->near);
+            w->e_near = end.energy;
+            w->has_near = !*home;
+            nearest = d;
+        }
+        if (!*home && nearest < from_start) break; /* come closer, and not home */
     }
     *other = sign;
     return SG_OK;

@@ -6,18 +6,58 @@
 #include <string.h>
 
 static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here knows whether it goes home */
-static const lanczos_rule second_mode = {20, LANCZOS_MAX, 0.01, 1};
+static const lanczos_rule second_mode = {20, LANCZOS_MAX, 0.01, 1, 0};
 static const double random_part = 0.1; /* of the start vector, beside the last step */
-static const lanczos_rule first_mode = {2, 8, 0.1, 0};
-static const int whole_wait = 8;      /* steps: the mode is found, and whole calls are dear */
-static const int refine_calls = 500;  /* a guess that takes more is none: half of all come in 100, nine
-                                       * tenths in 300 */
-static const int again_calls = 200;   /* of a second guess, whose search has found something already */
+static const lanczos_rule first_mode = {2, 8, 0.1, 0, 0};
+static const int whole_wait = 8;     /* steps: the mode is found, and whole calls are dear */
+static const int refine_calls = 500; /* a guess that takes more is none: half of all come in 100, nine
+                                      * tenths in 300 */
+static const int again_calls = 200;  /* of a second guess, whose search has found something already */
+static const double stray = 0.5; /* Å from a local saddle: of those that go farther one in five is joined to
+                                  * the start, of the others four; a neighbour is farther than half of it */
+static const int slip_calls = 60;
 static const double ridge_step = 0.1; /* Å, farthest atom, off a point with two directions down */
 
+/* The climb has left its guess. What has moved since, laid on the start and relaxed with its surroundings,
+ * may be the neighbour that the start slips into. */
+static sg_status slip(const sg_saddle_problem *p, const surface *s, sg_saddle_work *w, sg_passage *out)
+{
+    sg_minimize_options rule = sg_minimize_defaults();
+    sg_minimize_result end;
+    sg_atom_set set;
+    double far = -1;
+    int centre = 0;
+
+    for (int k = 0; k < s->n_active; k++) {
+        double d2 = 0;
+        for (int a = 0; a < 3; a++) {
+            const double d = w->x[3 * k + a] - w->guess[3 * k + a];
+            w->side[s->atom[k]][a] = d;
+            d2 += d * d;
+        }
+        if (d2 > far) far = d2, centre = s->atom[k];
+    }
+    memcpy(w->sys->x, p->start->x, (size_t)out->n * sizeof *w->sys->x);
+    local_set(w, centre, p->opt->local_radius, &set);
+    for (int k = 0; k < set.n; k++)
+        for (int a = 0; a < 3; a++)
+            w->sys->x[set.atom[k]][a] += w->side[set.atom[k]][a];
+    rule.f_max = p->opt->f_local;
+    rule.max_step = p->opt->step_max;
+    rule.max_calls = slip_calls;
+    sg_potential_work_reset(w->forces);
+    const sg_status st = sg_minimize(p->pot, w->forces, w->sys, &set, &rule, &end);
+    sg_potential_work_reset(w->forces);
+    out->calls.relax += end.force_calls;
+    memcpy(w->near, w->sys->x, (size_t)out->n * sizeof *w->near);
+    w->e_near = end.energy;
+    w->has_near = distance_from_start(p, w->sys) > stray / 2;
+    return st;
+}
+
 /* Step 4: converge w->sys along out->mode with everything free. The surface stays open for step 6. */
-static sg_status converge(const sg_saddle_problem *p, int most_calls, sg_saddle_work *w, surface *s,
-                          sg_passage *out)
+static sg_status converge(const sg_saddle_problem *p, int most_calls, double may_stray, sg_saddle_work *w,
+                          surface *s, sg_passage *out)
 {
     climb_end end = CLIMB_LIMIT;
     double energy, f_end;
@@ -33,11 +73,18 @@ static sg_status converge(const sg_saddle_problem *p, int most_calls, sg_saddle_
     if (st != SG_OK) return st;
     double curvature = mode.value;
     const int left = calls_left(p, &out->calls);
-    const climb_rule rule = {p->opt->f_saddle, p->opt->step_max, p->e_start + p->opt->climb_max,
-                             left < most_calls ? left : most_calls, whole_wait};
+    const climb_rule rule = {p->opt->f_saddle,
+                             p->opt->step_max,
+                             p->e_start + p->opt->climb_max,
+                             left < most_calls ? left : most_calls,
+                             whole_wait,
+                             may_stray,
+                             w->guess};
+    memcpy(w->guess, w->x, s->m * sizeof *w->guess);
     st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
     if (st != SG_OK) return st;
     out->outcome = outcome_of_climb(end, 1);
+    if (end == CLIMB_STRAYED) return slip(p, s, w, out);
     if (out->outcome != SG_FOUND) return SG_OK;
     /* the last call was a product or a difference: one more at the saddle itself, for the virial */
     if ((st = surface_force(s, w->x, &out->e_saddle, f)) != SG_OK) return st;
@@ -79,7 +126,11 @@ static sg_status both_sides(const sg_saddle_problem *p, sg_saddle_work *w, sg_pa
     sg_status st = look_for_home(p, &from, near, NULL, f_seen, w, &out->calls.relax, &other, &home);
 
     if (st != SG_OK) return st;
-    if (!home) return out->outcome = SG_DISCONNECTED, SG_OK;
+    if (!home) {
+        const int known = p->neighbour && p->neighbour(p->known_arg, w->e_near, (const double(*)[3])w->near,
+                                                       &out->e_saddle, out->x_saddle);
+        return out->outcome = known ? SG_KNOWN : SG_DISCONNECTED, SG_OK;
+    }
     st = descend_from(p, &from, other, near, NULL, p->opt->f_minimum, w, &out->calls.relax, &end, &home);
     if (st != SG_OK) return st;
     if (home) return out->outcome = SG_SAME_MINIMUM, SG_OK;
@@ -121,11 +172,12 @@ static sg_status check_index(surface *s, sg_rng *rng, sg_saddle_work *w, sg_pass
 }
 
 /* Steps 4 and 5 once. */
-static sg_status connect(const sg_saddle_problem *p, int most_calls, sg_saddle_work *w, surface *s,
-                         sg_passage *out)
+static sg_status connect(const sg_saddle_problem *p, whole_chance chance, int most_calls, sg_saddle_work *w,
+                         surface *s, sg_passage *out)
 {
     sg_potential_work_reset(w->forces);
-    const sg_status st = converge(p, most_calls, w, s, out);
+    w->has_near = 0;
+    const sg_status st = converge(p, most_calls, chance == WHOLE_ALONE ? 0 : stray, w, s, out);
 
     if (st != SG_OK || out->outcome != SG_FOUND) return st;
     if (p->known && p->known(p->known_arg, out->e_saddle, (const double(*)[3])out->x_saddle))
@@ -165,13 +217,14 @@ static void leave_ridge(const sg_saddle_problem *p, const surface *s, sg_saddle_
 }
 
 /* From a second guess in w->sys, if calls are left; if that comes to nothing, the first finding stands. */
-static sg_status connect_again(const sg_saddle_problem *p, sg_saddle_work *w, surface *s, sg_passage *out)
+static sg_status connect_again(const sg_saddle_problem *p, whole_chance chance, sg_saddle_work *w, surface *s,
+                               sg_passage *out)
 {
     const sg_outcome outcome = out->outcome;
     const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
 
     if (calls_left(p, &out->calls) == 0) return SG_OK;
-    const sg_status st = connect(p, again_calls, w, s, out);
+    const sg_status st = connect(p, chance, again_calls, w, s, out);
     if (st != SG_OK || out->outcome == SG_FOUND || out->outcome == SG_KNOWN) return st;
     out->outcome = outcome;
     out->e_saddle = e_saddle;
@@ -186,15 +239,15 @@ sg_status whole_phase(const sg_saddle_problem *p, whole_chance chance, sg_rng *r
     sg_status st = surface_init(&s, p->pot, w->forces, w->sys, NULL);
 
     if (st != SG_OK) return st;
-    st = connect(p, chance == WHOLE_AGAIN ? again_calls : refine_calls, w, &s, out);
+    st = connect(p, chance, chance == WHOLE_AGAIN ? again_calls : refine_calls, w, &s, out);
     if (st == SG_OK && out->outcome == SG_DISCONNECTED && chance == WHOLE_ALONE) {
         undo_slip(p, w, out);
-        st = connect_again(p, w, &s, out);
+        st = connect_again(p, chance, w, &s, out);
     }
     if (st == SG_OK && out->outcome == SG_FOUND) st = check_index(&s, rng, w, out);
     if (st == SG_OK && out->outcome == SG_WRONG_INDEX && out->curvature2 < 0) {
         leave_ridge(p, &s, w, out);
-        st = connect_again(p, w, &s, out);
+        st = connect_again(p, chance, w, &s, out);
         if (st == SG_OK && out->outcome == SG_FOUND) st = check_index(&s, rng, w, out);
     }
     surface_clear(&s);

@@ -6,7 +6,9 @@
 #include "../../src/explore/explore_internal.h"
 
 enum { STEPS = 40, MAX_EVENTS = 64 };
-static const double window = 3;   /* eV: the hops of the pair crystal have 1.2 */
+static const double window = 3; /* eV: the hops of the pair crystal have 1.2 */
+static const double float_force =
+    5e-6; /* eV/Å: displacements of 1 Å are stored to 6e-8, curvatures are some 60 eV/Å^2 */
 static const double tight = 1e-5; /* eV/Å, so that two ways to a saddle end at the same energy */
 static const double same_barrier = 1e-6;
 
@@ -100,7 +102,7 @@ static void check_forces(const walk *w)
         saddle_of(w, &(sg_cat_entry){.edge = id}, sys->x);
         assert_ok(sg_potential_compute(w->d->pot, work, sys, NULL, &out));
         assert_near(out.energy, e->e_saddle, 1e-9);
-        assert_true(sg_force_max(sys, NULL, (positions)out.f) < tight * 1.1);
+        assert_true(sg_force_max(sys, NULL, (positions)out.f) < tight + float_force);
         for (int c = 0; c < 6; c++)
             assert_near(out.virial[c] - from->virial[c], e->strain_saddle[c], 1e-4);
     }

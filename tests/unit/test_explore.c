@@ -259,6 +259,22 @@ static void test_congruent_atoms_share_their_searches(void **state)
 
 /* ---- two atoms that do not know of each other ---- */
 
+/* Events of the start's table that are not those of the atom that `row` has moved: their centre is nearer to
+ * the other one. */
+static int events_of_the_other(const walk *w, const sg_cat_table *t, const sg_cat_step *row)
+{
+    const sg_system *sys = w->d->sys;
+    const double(*x)[3] = (const double(*)[3])sg_explorer_state(w->ex, 0)->x;
+    const int last = sys->n - 1, mover = (int)row->centre, other = mover == last ? last - 1 : last;
+    int n = 0;
+
+    for (uint32_t k = 0; k < t->n_entries; k++) {
+        const uint32_t centre = sg_explorer_edge(w->ex, t->entry[k].edge)->centre;
+        n += separation(sys, x[other], x[centre]) < separation(sys, x[mover], x[centre]);
+    }
+    return n;
+}
+
 /* What one atom's hop leaves of the other's events: kept as they are, their surroundings have not moved. */
 static void test_events_far_away_are_kept(void **state)
 {
@@ -275,6 +291,7 @@ static void test_events_far_away_are_kept(void **state)
     /* along y the next hollow on either side is the same place in a cell of two: two saddles to one state */
     assert_int_equal(entries_at(t, hop), 8);
     const sg_cat_step row = step(&w);
+    const int others = events_of_the_other(&w, table(&w, 0, 0), &row);
     const uint64_t searches = sg_explorer_n_searches(w.ex);
     t = table(&w, row.state, 0);
     int kept = 0;
@@ -294,7 +311,8 @@ static void test_events_far_away_are_kept(void **state)
         assert_true(t->entry[k].error == 0 && sg_explorer_edge(w.ex, t->entry[k].edge)->from == row.state);
         assert_near(t->entry[k].barrier, expected, 1e-4);
     }
-    assert_int_equal(kept, 4);
+    assert_true(others >= 4);
+    assert_int_equal(kept, others);
     assert_int_equal(t->from_inherited, kept);
     assert_int_equal(sg_explorer_n_searches(w.ex), searches);
     assert_int_equal(entries_at(t, hop), 8);
@@ -318,11 +336,12 @@ static void test_events_far_away_reconverged(void **state)
     walk_open(&w, 0);
     const double hop = lowest(table(&w, 0, 0));
     const sg_cat_step row = step(&w);
+    const int others = events_of_the_other(&w, table(&w, 0, 0), &row);
     const sg_cat_table *t = table(&w, row.state, 0);
     for (uint32_t k = 0; k < t->n_entries; k++)
         assert_int_equal(t->entry[k].kept, 0);
     assert_int_equal(entries_at(t, hop), 8);
-    assert_int_equal(t->from_inherited, 4);
+    assert_int_equal(t->from_inherited, others);
     walk_end(&w);
     defect_clear(&d);
 }

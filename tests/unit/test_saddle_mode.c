@@ -63,7 +63,7 @@ static void check_pair(size_t m, const lanczos_result *got, const double *v, con
 
 static void check_modes(int fix_one)
 {
-    const lanczos_rule rule = {20, LANCZOS_MAX, 1e-7, 0};
+    const lanczos_rule rule = {20, LANCZOS_MAX, 1e-7, 0, 0};
     lanczos_result first, second;
     hessian h;
     scene c;
@@ -118,7 +118,7 @@ static void test_softest_modes_with_a_fixed_atom(void **state)
 /* A free translation as start vector is nothing to start from: an error, not a crash or a made-up mode. */
 static void test_start_vector_of_zero_length(void **state)
 {
-    const lanczos_rule rule = {2, 8, 0.1, 0};
+    const lanczos_rule rule = {2, 8, 0.1, 0, 0};
     lanczos_result result;
     scene c;
 
@@ -133,7 +133,7 @@ static void test_start_vector_of_zero_length(void **state)
  * exact; what rounding leaves over, the deflated mode among it, must not be taken for more. */
 static void check_few_atoms(int n_free)
 {
-    const lanczos_rule first = {2, 24, 0.01, 0}, second = {12, LANCZOS_MAX, 0.01, 1};
+    const lanczos_rule first = {2, 24, 0.01, 0, 0}, second = {12, LANCZOS_MAX, 0.01, 1, 0};
     lanczos_result low, next;
     hessian h;
     scene c;
@@ -167,6 +167,47 @@ static void test_few_free_atoms(void **state)
         check_few_atoms(n);
 }
 
+/* A Ritz value bounds the lowest eigenvalue from above: one below what is asked for is enough, and comes
+ * before the mode has settled. */
+static void test_enough(void **state)
+{
+    const lanczos_rule whole = {20, LANCZOS_MAX, 1e-7, 0, 0};
+    lanczos_result full, early;
+    scene c;
+
+    (void)state;
+    scene_make(&c, 0);
+    memcpy(c.w, c.v, c.s.m * sizeof *c.v);
+    assert_ok(lanczos_softest(&c.s, c.x, c.f, &whole, NULL, c.v, &c.climb.lanczos, &full));
+    assert_true(full.value < 0);
+    const lanczos_rule half = {20, LANCZOS_MAX, 1e-7, 0, full.value / 2};
+    assert_ok(lanczos_softest(&c.s, c.x, c.f, &half, NULL, c.w, &c.climb.lanczos, &early));
+    assert_true(early.iterations < full.iterations);
+    assert_true(early.value < full.value / 2 && early.value > full.value - 1e-6);
+    scene_clear(&c);
+}
+
+/* The climb ends within one step of where the first atom has left its place. */
+static void test_strayed(void **state)
+{
+    climb_end end;
+    scene c;
+    double energy, f_end, curvature = -1;
+
+    (void)state;
+    scene_make(&c, 0);
+    memcpy(c.w, c.x, c.s.m * sizeof *c.x);
+    const climb_rule rule = {1e-4, 0.04, INFINITY, 1000, 2, 0.1, c.w};
+    vec_scale(c.s.m, 1 / vec_norm(c.s.m, c.v), c.v);
+    assert_ok(climb(&c.s, &rule, c.x, c.v, &curvature, &c.climb, &end, &energy, &f_end));
+    assert_int_equal(end, CLIMB_STRAYED);
+    for (size_t k = 0; k < c.s.m; k++)
+        c.w[k] = c.x[k] - c.w[k];
+    const double far = vec_max_atom(c.s.m, c.w);
+    assert_true(far > 0.1 && far <= 0.14 * (1 + 1e-12));
+    scene_clear(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +215,8 @@ int main(void)
         cmocka_unit_test(test_softest_modes_with_a_fixed_atom),
         cmocka_unit_test(test_start_vector_of_zero_length),
         cmocka_unit_test(test_few_free_atoms),
+        cmocka_unit_test(test_enough),
+        cmocka_unit_test(test_strayed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,40 @@ static void test_slip_is_undone(void **state)
     scene_clear(&s);
 }
 
+typedef struct neighbour_question {
+    int asked, n;
+    double energy;
+    double (*x)[3]; /* [n] what was asked about */
+} neighbour_question;
+
+static int ask_neighbour(const void *arg, double energy, positions x, double *e_saddle, double (*x_saddle)[3])
+{
+    neighbour_question *const q = *(neighbour_question *const *)arg;
+    q->asked++;
+    q->energy = energy;
+    memcpy(q->x, x, (size_t)q->n * sizeof *q->x);
+    *e_saddle = 7;
+    x_saddle[0][0] = 8;
+    return 1;
+}
+
+/* The table is asked about the minimum that the start's side has led to: the one after the first hop. */
+static void check_neighbour(defect *d, searcher *w, positions guess, positions x_hop, double e_hop)
+{
+    const size_t n = (size_t)d->sys->n;
+    neighbour_question q = {.n = d->sys->n, .x = calloc(n, sizeof *q.x)}, *const at = &q;
+
+    d->problem.neighbour = ask_neighbour;
+    d->problem.known_arg = &at;
+    assert_int_equal(refine(d, guess, NULL, w), SG_KNOWN);
+    assert_int_equal(q.asked, 1);
+    assert_near(q.energy, e_hop, 1e-3);
+    assert_near(sg_system_displacement(d->sys, x_hop, (positions)q.x, NULL, NULL), 0, 0.02);
+    assert_true(w->p->e_saddle == 7 && w->p->x_saddle[0][0] == 8);
+    d->problem.neighbour = NULL;
+    free(q.x);
+}
+
 /* A hop that becomes possible after another hop only. The numbers are those of the saddle that was reached.
  */
 static void test_disconnected(void **state)
@@ -119,7 +153,10 @@ static void test_disconnected(void **state)
     on_the_way(&d, neighbour[0], 0.5, guess);
     assert_int_equal(refine(&d, (positions)guess, NULL, &w), SG_FOUND);
     const double barrier = w.p->e_saddle - d.problem.e_start;
-    memcpy(guess, w.p->x_final, (size_t)d.sys->n * sizeof *guess);
+    const double e_hop = w.p->e_final;
+    double(*x_hop)[3] = calloc((size_t)d.sys->n, sizeof *x_hop);
+    memcpy(x_hop, w.p->x_final, (size_t)d.sys->n * sizeof *x_hop);
+    memcpy(guess, x_hop, (size_t)d.sys->n * sizeof *guess);
     for (int i = 0; i < d.sys->n && second < 0; i++) { /* bonded to the place left, not to the old vacancy */
         const double far = separation(d.sys, d.vacancy, d.sys->x[i]);
         if (far > 1.2 * HOLLOW && separation(d.sys, d.sys->x[neighbour[0]], d.sys->x[i]) < 1.2 * HOLLOW)
@@ -134,6 +171,8 @@ static void test_disconnected(void **state)
         guess[second][c] += 0.5 * half[c];
     assert_int_equal(refine(&d, (positions)guess, NULL, &w), SG_DISCONNECTED);
     assert_near(w.p->e_saddle - d.problem.e_start, barrier, 1e-4);
+    check_neighbour(&d, &w, (positions)guess, (positions)x_hop, e_hop);
+    free(x_hop);
     free(guess);
     searcher_clear(&w);
     defect_clear(&d);
