@@ -19,6 +19,8 @@ enum { MAX_ROUNDS = 5 };
     0.35 /* Å: less than half the distance of any two atoms in matter; a pair this close is the nearest one \
           */
 
+#define ORDER_SLACK 2e-6 /* Å: clusters are ordered by distances rounded to half of this */
+
 typedef struct candidate { /* a possible pair */
     double r2;             /* Å^2 */
     int ref, target;
@@ -31,6 +33,7 @@ typedef struct scratch {
     double image[SG_TOPOLOGY_MAX_CLUSTER][3]; /* targets in the order of the reference */
     double length[SG_TOPOLOGY_MAX_CLUSTER]; /* of the targets: no atom is searched among those much nearer or
                                                farther */
+    int is_sorted;                          /* the targets beyond the shell stand by ascending length */
     sg_placement trial;
 } scratch;
 
@@ -41,6 +44,7 @@ static sg_status try_placement(const sg_cluster *ref, const sg_cluster *target, 
                                int improper, scratch *s, int *ok);
 static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double reach, scratch *s,
                         int *complete);
+static int first_within(const sg_cluster *target, const scratch *s, double length);
 static int compare_candidates(const void *left, const void *right);
 static sg_status fit(const sg_cluster *ref, const sg_cluster *target, int n, int improper, scratch *s);
 static int covers(const sg_cluster *target, const sg_placement *p, double radius);
@@ -68,8 +72,14 @@ sg_status sg_topology_match(const sg_cluster *ref, const sg_cluster *target, int
     for (int k = 0; k < SG_TOPOLOGY_MAX_VERTICES; k++)
         identity[k] = k;
     if (!(s = sg_calloc(1, sizeof *s))) return sg_fail(SG_ENOMEM, "matching of %d atoms", ref->n);
-    for (int m = 0; m < target->n; m++)
+    double longest = 0;
+    s->is_sorted = 1;
+    for (int m = 0; m < target->n; m++) {
         s->length[m] = norm(target->x[m]);
+        if (m < target->n_shell) continue;
+        longest = fmax(longest, s->length[m]);
+        if (s->length[m] < longest - ORDER_SLACK) s->is_sorted = 0;
+    }
     for (int p = 0; p < (perm ? n_perm : 1); p++) {
         const int *order = perm ? perm[p] : identity;
         if (!shell_fits(ref, target, order, opt->assign_max)) continue;
@@ -154,7 +164,8 @@ static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double 
         for (int c = 0; c < 3; c++)
             y[c] = p->R[c][0] * a[0] + p->R[c][1] * a[1] + p->R[c][2] * a[2] + p->t[c];
         const double length = norm(y);
-        for (int m = target->n_shell; m < target->n; m++) {
+        for (int m = first_within(target, s, length - reach); m < target->n; m++) {
+            if (s->is_sorted && s->length[m] >= length + reach + ORDER_SLACK) break;
             if (fabs(s->length[m] - length) >= reach) continue;
             const double d[3] = {target->x[m][0] - y[0], target->x[m][1] - y[1], target->x[m][2] - y[2]};
             const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
@@ -166,7 +177,8 @@ static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double 
         if (n == first) return SG_OK;
         p->map[k] = -1;
     }
-    qsort(s->pair, n, sizeof *s->pair, compare_candidates);
+    if (n > (size_t)left) /* else each has one partner in reach: no choice to be made */
+        qsort(s->pair, n, sizeof *s->pair, compare_candidates);
     memset(s->taken, 0, sizeof s->taken);
     for (size_t q = 0; q < n && left; q++) {
         const candidate *c = &s->pair[q];
@@ -177,6 +189,22 @@ static sg_status assign(const sg_cluster *ref, const sg_cluster *target, double 
     }
     *complete = left == 0;
     return SG_OK;
+}
+
+/* Before this target there is none beyond the shell as far from the centre as `length`. */
+static int first_within(const sg_cluster *target, const scratch *s, double length)
+{
+    int low = target->n_shell, high = target->n;
+
+    if (!s->is_sorted) return low;
+    while (low < high) {
+        const int middle = (low + high) / 2;
+        if (s->length[middle] < length - 2 * ORDER_SLACK)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static int compare_candidates(const void *left, const void *right)
