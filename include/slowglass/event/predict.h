@@ -22,9 +22,10 @@ typedef struct sg_prediction {
  * @param strain six numbers xx yy zz xy xz yz added since, shears in engineering strain, in the frame of
  * `derivative`
  * @param moved Å: largest distance by which an atom of the support differs from where it was converged,
- * beyond that strain The error bar: second order in the strain with a curvature that grows with the
- * derivative, and SG_PREDICT_PER_MOVED per Å moved; without strain and displacement both vanish. Threads:
- * any. Source of the constants: validation/strain-prediction. */
+ * beyond that strain
+ *
+ * The error bar: second order in the strain, 300 eV d^2 / 2, and SG_PREDICT_PER_MOVED per Å moved; without
+ * strain and displacement it is zero. Threads: any. Source of the constants: validation/strain-prediction. */
 sg_prediction sg_event_predict(double barrier, const double derivative[6], const double strain[6],
                                double moved);
 
