@@ -12,7 +12,7 @@ static const int pushes_before_mode = 2; /* nothing to see closer to the minimum
 static const int moves_across = 4;       /* descents across the push after each push */
 static const double move_factor = 0.03; /* Å^2/eV, half of 2 / stiffest curvature of a metal (~30 eV/Å^2) */
 static const double move_max = 0.05;    /* Å per atom and descent */
-static const int max_slips = 2;         /* the third climb seldom helps */
+static const int max_slips = 1; /* a third climb seldom helps: another push is as good */
 static const double local_excess =
     0.5;                            /* eV: barriers fall by 0.1-0.7 (10, 90 %) when the surroundings yield */
 static const int again_calls = 250; /* of a second climb: of those that take more few end well */
