@@ -95,13 +95,13 @@ static int compare_numbers(double a, double b)
     static int name##_descending(const void *a, const void *b)                                               \
     {                                                                                                        \
         const sg_curate_row *x = a, *y = b;                                                                  \
-        const int c = compare_numbers(-x->member, -y->member);                                               \
+        const int c = compare_numbers(-(double)x->member, -(double)y->member);                               \
         return c ? c : compare_ids(x->id, y->id);                                                            \
     }
 ORDER(by_barrier, barrier)
 ORDER(by_back, barrier_back)
 ORDER(by_energy, energy)
-ORDER(by_found, found * 1.0)
+ORDER(by_found, found)
 ORDER(by_participation, participation)
 
 static int by_key(const void *a, const void *b)

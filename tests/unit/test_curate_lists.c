@@ -44,7 +44,7 @@ static sg_cat_event made_up(uint64_t k)
                       .residual = 0.05,
                       .participation = k == 17 ? NAN : 1 + 20 * dice(k, 5),
                       .gamma = 0.01 * (double)(k % 5),
-                      .n_origins = 1 + k % 2,
+                      .n_origins = k == 40 ? 0 : 1 + k % 2, /* 40: lent by a base, never counted here */
                       .origin = origins};
 
     /* run 7 came upon it by one sampler, and every second event run 9 by two others */
@@ -58,8 +58,9 @@ static sg_cat_event made_up(uint64_t k)
     origins[1].found = 3;
     origins[1].by_sampler[SG_SAMPLER_SOFT] = 1;
     origins[1].by_sampler[SG_SAMPLER_PLACED] = 2;
+    if (k == 40) memset(origins, 0, sizeof origins);
     e.found = origins[0].found + (k % 2 ? 3 : 0);
-    e.sampler = origins[0].first_sampler;
+    e.sampler = k == 40 ? SG_CAT_SAMPLER_UNKNOWN : origins[0].first_sampler;
     if (k == 33) e.barrier = NAN;
     if (k == 34) e.barrier = 1e9;
     if (k == 35) e.barrier = -0.5;
