@@ -332,9 +332,9 @@ static sg_status read_far(walk *w, tree *t, uint64_t at, const unsigned char *no
     const size_t bytes = PAGE_HEAD + want;
 
     if (page < 2 || page >= w->n_pages) return damaged(w->path, at, "a value's pages are out of range");
+    if (size / w->page_size > w->n_pages) return damaged(w->path, at, "a value is longer than the file");
     if (bytes > w->value_capacity && sg_grow((void **)&w->value, &w->value_capacity, bytes, 1))
         return sg_fail(SG_ENOMEM, "a value of the catalog");
-    if (size / w->page_size > w->n_pages) return damaged(w->path, at, "a value is longer than the file");
     const sg_status st = read_at(w->fd, w->path, page * w->page_size, w->value, bytes);
     if (st != SG_OK) return st;
     const uint64_t n = get32(w->value + 12);
