@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole catalogs that appear at once. One that is made in many commits stands in the folder PATH.new and gets
- * its name by one rename when it is complete, so that a kill or a full disk leaves nothing half made; a
- * catalog is replaced by exchanging the two folders, so that whoever opens PATH finds the old one or the new
- * one, data and locks together. */
+/* Whole catalogs that appear at once. One that is made in many commits stands in the folder PATH.unfinished
+ * and gets its name by one rename when it is complete, so that a kill or a full disk leaves nothing half
+ * made; a catalog is replaced by exchanging the two folders, so that whoever opens PATH finds the old one or
+ * the new one, data and locks together. */
 #define _GNU_SOURCE /* renameat2 */
 #include "catalog_internal.h"
 
@@ -19,16 +19,20 @@
 static const char *const files[] = {"data.mdb", "lock.mdb", "new.mdb", "writer.lock"};
 enum { N_FILES = sizeof files / sizeof files[0] };
 
-/* PATH.new, slashes at the end of PATH left out; NULL when memory is out. */
+/* What stands under such a name is removed as a left-over, so it must not be one that people give. */
+static const char suffix[] = ".unfinished";
+
+/* PATH.unfinished, slashes at the end of PATH left out; NULL when memory is out. */
 static char *hidden_path(const char *path)
 {
     size_t n = strlen(path);
 
     while (n > 1 && path[n - 1] == '/')
         n--;
-    char *out = sg_calloc(n + sizeof ".new", 1);
+    const size_t size = n + sizeof suffix;
+    char *out = sg_calloc(size, 1);
     if (out)
-        snprintf(out, n + sizeof ".new", "%.*s.new", (int)n, path);
+        snprintf(out, size, "%.*s%s", (int)n, path, suffix);
     else
         sg_fail(SG_ENOMEM, "path %s", path);
     return out;

@@ -197,9 +197,9 @@ void sg_cat_variant_keep_run(sg_cat_variant *r, uint64_t run);
  * Errors: SG_EINVAL exists already, SG_EIO read-only folder, SG_EFULL, SG_ELOCKED. */
 sg_status sg_catalog_create(const char *path, const sg_catalog_header *header, sg_catalog **out);
 
-/** As sg_catalog_create, but until sg_catalog_publish() the catalog stands in the folder PATH.new. What an
- * earlier attempt left there is removed. SG_EINVAL: something of that name exists; SG_ELOCKED: another
- * process is making it. */
+/** As sg_catalog_create, but until sg_catalog_publish() the catalog stands in the folder PATH.unfinished.
+ * What an earlier attempt left there is removed. SG_EINVAL: something of that name exists; SG_ELOCKED:
+ * another process is making it. */
 sg_status sg_catalog_create_hidden(const char *path, const sg_catalog_header *header, sg_catalog **out);
 
 /** Commit, and give the catalog its name, complete and durably. It stays open; close it. */
@@ -212,7 +212,7 @@ void sg_catalog_discard(sg_catalog *cat);
  * @param out name of the new one; NULL: in place, under the writer's lock, by exchanging the two folders at
  *            the end. Readers that have the old one open keep it.
  * @param before, after [out] bytes on disk
- * Nothing is lost whenever this is killed; what it leaves is a folder PATH.new, which the next attempt
+ * Nothing is lost whenever this is killed; what it leaves is a folder PATH.unfinished, which the next attempt
  * removes. */
 sg_status sg_catalog_compact(const char *path, const char *out, const sg_log *log, uint64_t *before,
                              uint64_t *after);

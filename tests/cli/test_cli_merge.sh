@@ -59,7 +59,7 @@ bad 2 "both exists already" catalog merge run small -o both
 bad 2 "catalog merge takes one catalog or more" catalog merge -o other
 bad 2 "no catalog in nowhere" catalog merge run nowhere -o other
 bad 2 "takes no --with-bases" catalog compact run --with-bases
-[ ! -e other ] && [ ! -e other.new ] || die "a refused merge left something behind"
+[ ! -e other ] && [ ! -e other.unfinished ] || die "a refused merge left something behind"
 
 # four searches that draw on one merged catalog at once do what each does alone
 glass=$2/validation/samples/Cu_vacancy_mishin.extxyz

@@ -142,20 +142,22 @@ static void test_in_place(void **state)
 static void test_to_a_new_name(void **state)
 {
     place *p = *state;
-    char out[256], left[256];
+    char out[256], left[256], other[256];
     const uint64_t hash = whole_hash(p->file);
     const off_t size = file_size(p->file);
     uint64_t before, after;
 
     joined(out, p->path, "small");
-    make_catalog(joined(left, p->path, "small.new")); /* of an attempt that was killed */
+    make_catalog(joined(left, p->path, "small.unfinished")); /* of an attempt that was killed */
+    make_catalog(joined(other, p->path, "small.new"));       /* somebody's own */
     assert_ok(sg_catalog_compact(p->file, out, NULL, &before, &after));
     assert_true(whole_hash(out) == hash && whole_hash(p->file) == hash);
     assert_true(file_size(p->file) == size && file_size(out) == (off_t)after);
-    assert_int_equal(folder_entries(p->path), 2);
+    assert_int_equal(folder_entries(p->path), 3);
     assert_status(sg_catalog_compact(p->file, out, NULL, &before, &after), SG_EINVAL);
     assert_text("exists already");
-    assert_int_equal(folder_entries(p->path), 2);
+    assert_true(file_size(other) > 0);
+    assert_int_equal(folder_entries(p->path), 3);
 }
 
 static void test_refusals(void **state)
@@ -180,7 +182,7 @@ static void test_refusals(void **state)
     assert_status(sg_catalog_create_hidden(joined(other, p->path, "two"), &(sg_catalog_header){0}, &cat),
                   SG_EINVAL);
     assert_int_equal(folder_entries(p->path), 1);
-    assert_int_equal(mkdir(joined(hidden, p->path, "cat.new"), 0700), 0);
+    assert_int_equal(mkdir(joined(hidden, p->path, "cat.unfinished"), 0700), 0);
     assert_int_equal(mkdir(joined(other, hidden, "precious"), 0700), 0);
     assert_status(sg_catalog_compact(p->file, NULL, NULL, &before, &after), SG_EIO);
     assert_text("in the way");
