@@ -324,15 +324,18 @@ sg_status sg_store_open(sg_store *store, const char *path, int write, size_t map
     store->log = log;
     store->path = sg_strdup(path);
     if (!store->path) return sg_fail(SG_ENOMEM, "catalog %s", path);
-    for (int k = 0;; k++) {
+    for (int k = 0; !unmoved; k++) {
+        close_env(store);
+        if (k > MOVED_TRIES) {
+            st = sg_fail(SG_ELOCKED, "catalog %s is replaced faster than it can be opened", path);
+            goto done;
+        }
         if ((st = identify(store)) != SG_OK) goto done;
         if ((st = choose_flags(store)) != SG_OK) goto done;
         if (k == 0) sg_store_warn_place(store);
         if ((st = check_roots(store)) != SG_OK) goto done;
         if ((st = open_env(store)) != SG_OK) goto done;
         if ((st = is_unmoved(store, &unmoved)) != SG_OK) goto done;
-        if (unmoved || k == MOVED_TRIES) break;
-        close_env(store);
     }
     if ((st = start(store)) != SG_OK) goto done;
     st = read_header(store);
