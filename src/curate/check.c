@@ -185,9 +185,11 @@ static int see_event(void *arg, const void *record)
     for (uint32_t o = 0; o < r->n_origins; o++)
         if (r->origin[o].run)
             refer_shared(k, "event", r->id, "run", r->origin[o].run, place(&k->runs, r->origin[o].run) >= 0);
-    if (!(r->barrier > 0) || !(r->barrier_back > 0))
+    if (!(r->barrier > 0) || !(r->barrier_back > 0)) {
         find(k, &k->out->n_unbalanced, "event %016" PRIx64 ": barriers %g and %g eV, need > 0", r->id,
              r->barrier, r->barrier_back);
+        return append(k, &k->events, r->id); /* no pair: NaN has no order */
+    }
     if (sg_grow((void **)&k->event, &k->passage_capacity, k->n_passages + 1, sizeof *k->event))
         return (k->status = sg_fail(SG_ENOMEM, "check of a catalog")) != SG_OK;
     k->event[k->n_passages++] = p;

@@ -87,6 +87,7 @@ static int take_side(void *arg, const void *record)
     graph *g = arg;
     const sg_cat_event *e = record;
 
+    if (isnan(e->barrier) || isnan(e->barrier_back)) return 0; /* has no order, and is nobody's way back */
     if (sg_grow((void **)&g->side, &g->capacity, g->n + 1, sizeof *g->side)) return g->out_of_memory = 1;
     g->side[g->n++] = (side){e->barrier, e->barrier_back, e->id, e->key};
     return 0;
@@ -210,26 +211,36 @@ static int print_edge(void *arg, const void *record)
     return ferror(g->out);
 }
 
+static sg_status print_graph(sg_catalog *cat, graph *g)
+{
+    sg_status st = sg_catalog_each(cat, SG_DB_EVENTS, take_side, g);
+
+    if (st == SG_OK && !g->out_of_memory) {
+        if (g->n > 1) qsort(g->side, g->n, sizeof *g->side, by_barriers);
+        st = sg_curate_each(cat, g->filter, take_keys, g);
+    }
+    if (st == SG_OK && g->out_of_memory) st = sg_fail(SG_ENOMEM, "graph of events");
+    if (st != SG_OK) return st;
+    keep_each_once(g);
+    curate_graphml_begin(g->out, "topology keys and the generic events between them, by slowglass", 1,
+                         of_keys, sizeof of_keys / sizeof of_keys[0], of_events,
+                         sizeof of_events / sizeof of_events[0]);
+    st = print_nodes(cat, g);
+    if (st == SG_OK) st = sg_curate_each(cat, g->filter, print_edge, g);
+    if (st == SG_OK) curate_graphml_end(g->out);
+    return st;
+}
+
+/* One commit for all passes: an edge of a later one would lead from a vertex that was not printed. */
 sg_status sg_curate_export_graphml(sg_catalog *cat, const sg_curate_filter *filter, FILE *out, uint64_t *n)
 {
     graph g = {.out = out, .filter = filter};
-    sg_status st = sg_catalog_each(cat, SG_DB_EVENTS, take_side, &g);
+    sg_status st = sg_catalog_hold(cat);
 
     *n = 0;
-    if (st == SG_OK && !g.out_of_memory) {
-        if (g.n > 1) qsort(g.side, g.n, sizeof *g.side, by_barriers);
-        st = sg_curate_each(cat, filter, take_keys, &g);
-    }
-    if (st == SG_OK && g.out_of_memory) st = sg_fail(SG_ENOMEM, "graph of events");
-    if (st == SG_OK) {
-        keep_each_once(&g);
-        curate_graphml_begin(out, "topology keys and the generic events between them, by slowglass", 1,
-                             of_keys, sizeof of_keys / sizeof of_keys[0], of_events,
-                             sizeof of_events / sizeof of_events[0]);
-        st = print_nodes(cat, &g);
-    }
-    if (st == SG_OK) st = sg_curate_each(cat, filter, print_edge, &g);
-    if (st == SG_OK) curate_graphml_end(out);
+    if (st != SG_OK) return st;
+    st = print_graph(cat, &g);
+    sg_catalog_release(cat);
     *n = g.n_edges;
     sg_free(g.side);
     sg_free(g.key);

@@ -70,7 +70,7 @@ static int take_edge(void *arg, const void *record)
     return w->status != SG_OK || ferror(w->edges);
 }
 
-static sg_status pass(writer *w)
+static sg_status pass_held(writer *w)
 {
     uint64_t n = 0;
     sg_status st = sg_catalog_count(w->cat, SG_DB_STATES, &n);
@@ -80,8 +80,19 @@ static sg_status pass(writer *w)
                      "no states: only the catalog of a run has a landscape, this one has events alone");
     if (st == SG_OK) st = sg_catalog_each(w->cat, SG_DB_STATES, take_state, w);
     if (st == SG_OK && w->status == SG_OK) st = sg_catalog_each(w->cat, SG_DB_EDGES, take_edge, w);
-    sg_free(w->id);
     return st == SG_OK ? w->status : st;
+}
+
+/* States and edges of one commit: a run at work would leave edges of a later one dangling. */
+static sg_status pass(writer *w)
+{
+    sg_status st = sg_catalog_hold(w->cat);
+
+    if (st != SG_OK) return st;
+    st = pass_held(w);
+    sg_catalog_release(w->cat);
+    sg_free(w->id);
+    return st;
 }
 
 /* ---- GraphML ---- */

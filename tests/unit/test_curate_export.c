@@ -2,6 +2,7 @@
 /* Exports read back by something else: GraphML by igraph, PATHSAMPLE's files by scanf and fread, tables
  * against the records. Statistics against brute force. "test_curate_export make FOLDER" leaves the catalog
  * for the test of the program. */
+#define _GNU_SOURCE /* fopencookie */
 #include "catalog_samples.h"
 
 #include <igraph/igraph.h>
@@ -306,6 +307,60 @@ static void test_event_graph(void **state)
     igraph_destroy(&g);
 }
 
+typedef struct meddler { /* a file, and a catalog that grows while the file is written */
+    FILE *file;
+    sg_catalog *cat;
+    sg_status commit;
+    int done;
+} meddler;
+
+static ssize_t write_and_add(void *cookie, const char *bytes, size_t n)
+{
+    meddler *m = cookie;
+
+    if (!m->done++) {
+        unsigned char number = 29;
+        float zero[1][3] = {{0}};
+        const sg_cat_event e = {.id = 1,
+                                .key = 0x77,
+                                .n = 1,
+                                .number = &number,
+                                .x = zero,
+                                .d_saddle = zero,
+                                .d_final = zero,
+                                .mode = zero,
+                                .barrier = 0.1,
+                                .barrier_back = NAN};
+        assert_ok(sg_catalog_put_event(m->cat, &e));
+        m->commit = sg_catalog_commit(m->cat);
+    }
+    return (ssize_t)fwrite(bytes, 1, n, m->file);
+}
+
+/* All passes over the events see one commit: this handle's own is refused meanwhile. */
+static void test_event_graph_of_one_commit(void **state)
+{
+    place *p = *state;
+    meddler m = {.file = tmpfile(), .cat = p->cat};
+    FILE *out = fopencookie(&m, "w", (cookie_io_functions_t){.write = write_and_add});
+    uint64_t n;
+
+    setvbuf(out, NULL, _IONBF, 0);
+    assert_ok(sg_curate_export_graphml(p->cat, NULL, out, &n));
+    fclose(out);
+    assert_true(m.done && m.commit == SG_EINVAL && n == N_EVENTS);
+    igraph_t g = read_graph(m.file);
+    assert_true(igraph_ecount(&g) == N_EVENTS && igraph_vcount(&g) == 6);
+    igraph_destroy(&g);
+    assert_ok(sg_catalog_commit(p->cat));
+    FILE *after = tmpfile();
+    assert_ok(
+        sg_curate_export_graphml(p->cat, NULL, after, &n)); /* a barrier that is no number has no way back */
+    g = read_graph(after);
+    assert_true(n == N_EVENTS + 1 && igraph_ecount(&g) == N_EVENTS + 1 && igraph_vcount(&g) == 7);
+    igraph_destroy(&g);
+}
+
 /* ---- PATHSAMPLE ---- */
 
 static void test_pathsample(void **state)
@@ -531,9 +586,10 @@ int main(int argc, char **argv)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(test_landscape_graph), CASE(test_event_graph), CASE(test_pathsample),
-        CASE(test_no_states),       CASE(test_odd_records), CASE(test_completeness),
-        CASE(test_yield),           CASE(test_usage),       CASE(test_memory)};
+        CASE(test_landscape_graph), CASE(test_event_graph), CASE(test_event_graph_of_one_commit),
+        CASE(test_pathsample),      CASE(test_no_states),   CASE(test_odd_records),
+        CASE(test_completeness),    CASE(test_yield),       CASE(test_usage),
+        CASE(test_memory)};
 
     if (argc == 3 && strcmp(argv[1], "make") == 0) {
         sg_catalog_close(make_catalog(argv[2]));
