@@ -46,6 +46,10 @@ void sg_codec_u64s(sg_codec *c, uint64_t **v, uint64_t n);
 void sg_codec_vectors_f32(sg_codec *c, float (**v)[3], uint64_t n);
 void sg_codec_vectors_f64(sg_codec *c, double (**v)[3], uint64_t n);
 
+/* Array for n elements of `size` bytes to be decoded, at least `bytes` of each still in the input (0: they do
+ * not stand there); zeroed, NULL after a failure. */
+void *sg_codec_array(sg_codec *c, uint64_t n, size_t bytes, size_t size);
+
 /* 1 if at least n elements of `size` bytes are left; else fails the decoding. Always 1 when encoding. */
 int sg_codec_has(sg_codec *c, uint64_t n, size_t size);
 

@@ -11,7 +11,6 @@
 
 static unsigned char *room(sg_codec *c, size_t n);
 static const unsigned char *take(sg_codec *c, size_t n);
-static void *fresh(sg_codec *c, uint64_t n, size_t bytes, size_t size);
 
 void sg_store_le32(unsigned char out[4], uint32_t v)
 {
@@ -75,7 +74,7 @@ static const unsigned char *take(sg_codec *c, size_t n)
 int sg_codec_has(sg_codec *c, uint64_t n, size_t size)
 {
     if (c->status != SG_OK) return 0;
-    if (!c->decoding || n <= c->left / size) return 1;
+    if (!c->decoding || size == 0 || n <= c->left / size) return 1;
     c->status = SG_ECORRUPT;
     c->why = "ends before its fields do";
     return 0;
@@ -202,8 +201,7 @@ void sg_codec_bytes_fixed(sg_codec *c, void *v, size_t n)
     }
 }
 
-/* Array for n decoded elements of `bytes` bytes in the file and `size` in memory, NULL after a failure. */
-static void *fresh(sg_codec *c, uint64_t n, size_t bytes, size_t size)
+void *sg_codec_array(sg_codec *c, uint64_t n, size_t bytes, size_t size)
 {
     if (!sg_codec_has(c, n, bytes)) return NULL;
     void *p = sg_calloc((size_t)n, size);
@@ -217,34 +215,34 @@ static void *fresh(sg_codec *c, uint64_t n, size_t bytes, size_t size)
 void sg_codec_bytes(sg_codec *c, unsigned char **v, uint64_t n)
 {
     assert(c->decoding ? !*v : n == 0 || *v);
-    if (c->decoding) *v = fresh(c, n, 1, 1);
+    if (c->decoding) *v = sg_codec_array(c, n, 1, 1);
     if (c->status == SG_OK) sg_codec_bytes_fixed(c, *v, (size_t)n);
 }
 
 void sg_codec_u32s(sg_codec *c, uint32_t **v, uint64_t n)
 {
     assert(c->decoding ? !*v : n == 0 || *v);
-    if (c->decoding) *v = fresh(c, n, 4, sizeof **v);
+    if (c->decoding) *v = sg_codec_array(c, n, 4, sizeof **v);
     if (c->status == SG_OK) sg_codec_u32_fixed(c, *v, (size_t)n);
 }
 
 void sg_codec_u64s(sg_codec *c, uint64_t **v, uint64_t n)
 {
     assert(c->decoding ? !*v : n == 0 || *v);
-    if (c->decoding) *v = fresh(c, n, 8, sizeof **v);
+    if (c->decoding) *v = sg_codec_array(c, n, 8, sizeof **v);
     if (c->status == SG_OK) u64_fixed(c, *v, (size_t)n);
 }
 
 void sg_codec_vectors_f32(sg_codec *c, float (**v)[3], uint64_t n)
 {
     assert(c->decoding ? !*v : n == 0 || *v);
-    if (c->decoding) *v = fresh(c, n, 12, sizeof **v);
+    if (c->decoding) *v = sg_codec_array(c, n, 12, sizeof **v);
     if (c->status == SG_OK && n) f32_fixed(c, (*v)[0], 3 * (size_t)n);
 }
 
 void sg_codec_vectors_f64(sg_codec *c, double (**v)[3], uint64_t n)
 {
     assert(c->decoding ? !*v : n == 0 || *v);
-    if (c->decoding) *v = fresh(c, n, 24, sizeof **v);
+    if (c->decoding) *v = sg_codec_array(c, n, 24, sizeof **v);
     if (c->status == SG_OK && n) sg_codec_f64_fixed(c, (*v)[0], 3 * (size_t)n);
 }

@@ -50,23 +50,11 @@ static uint32_t sum_of(const sg_cat_origin *o)
 
 /* ---- bytes ---- */
 
-/* Array of n elements, NULL after a failure; `bytes` of each, at least, are still to be decoded. */
-static void *fresh(sg_codec *c, uint32_t n, size_t bytes, size_t size)
-{
-    if (c->status != SG_OK || (bytes > 0 && !sg_codec_has(c, n, bytes))) return NULL;
-    void *p = sg_calloc(n, size);
-    if (!p) {
-        c->status = SG_ENOMEM;
-        c->why = "memory for the decoded record";
-    }
-    return p;
-}
-
 void sg_pass_attempts(sg_codec *c, sg_cat_variant *r)
 {
     if (c->version == 1) r->n_origins = 1; /* the run is named by the store */
     if (c->decoding)
-        r->origin = fresh(c, r->n_origins, c->version == 1 ? 0 : ATTEMPTS_BYTES, sizeof *r->origin);
+        r->origin = sg_codec_array(c, r->n_origins, c->version == 1 ? 0 : ATTEMPTS_BYTES, sizeof *r->origin);
     if (c->version == 1 && r->origin) r->origin[0].attempts = r->attempts;
     for (uint32_t k = 0; c->version > 1 && k < r->n_origins && c->status == SG_OK; k++) {
         sg_codec_u64(c, &r->origin[k].run);
@@ -78,7 +66,7 @@ void sg_pass_attempts(sg_codec *c, sg_cat_variant *r)
 
 void sg_pass_origins(sg_codec *c, sg_cat_event *r)
 {
-    if (c->decoding) r->origin = fresh(c, r->n_origins, ORIGIN_BYTES, sizeof *r->origin);
+    if (c->decoding) r->origin = sg_codec_array(c, r->n_origins, ORIGIN_BYTES, sizeof *r->origin);
     for (uint32_t k = 0; k < r->n_origins && c->status == SG_OK; k++) {
         sg_cat_origin *o = &r->origin[k];
         sg_codec_u64(c, &o->run);
@@ -98,7 +86,7 @@ void sg_pass_origins(sg_codec *c, sg_cat_event *r)
 static void origin_1(sg_codec *c, sg_cat_event *r, uint32_t found, uint8_t sampler)
 {
     if (c->status != SG_OK) return;
-    if (!(r->origin = fresh(c, 1, 0, sizeof *r->origin))) return;
+    if (!(r->origin = sg_codec_array(c, 1, 0, sizeof *r->origin))) return;
     r->n_origins = 1;
     sg_cat_origin *o = r->origin;
     o->first_sampler = sampler < SG_CAT_SAMPLERS ? sampler : SG_CAT_SAMPLER_UNKNOWN;
@@ -139,7 +127,7 @@ void sg_decode_event_1(sg_codec *c, sg_cat_event *r)
     sg_codec_vectors_f32(c, &r->d_saddle, r->n);
     sg_codec_vectors_f32(c, &r->d_final, r->n);
     r->prefactor_back = r->residual = NAN;
-    if (c->status == SG_OK && !(r->mode = fresh(c, r->n, 0, sizeof *r->mode))) return;
+    if (c->status == SG_OK && !(r->mode = sg_codec_array(c, r->n, 0, sizeof *r->mode))) return;
     origin_1(c, r, found, sampler);
 }
 

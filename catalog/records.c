@@ -253,16 +253,8 @@ enum { ENTRY_BYTES = 26 };
 
 static void pass_entries(sg_codec *c, sg_cat_table *r)
 {
-    if (!sg_codec_has(c, r->n_entries, ENTRY_BYTES)) return;
-    if (c->decoding) {
-        r->entry = sg_calloc(r->n_entries, sizeof *r->entry);
-        if (!r->entry) {
-            c->status = SG_ENOMEM;
-            c->why = "memory for the decoded record";
-            return;
-        }
-    }
-    for (uint32_t k = 0; k < r->n_entries; k++) {
+    if (c->decoding) r->entry = sg_codec_array(c, r->n_entries, ENTRY_BYTES, sizeof *r->entry);
+    for (uint32_t k = 0; k < r->n_entries && c->status == SG_OK; k++) {
         sg_codec_u64(c, &r->entry[k].edge);
         sg_codec_u8(c, &r->entry[k].reverse);
         sg_codec_u8(c, &r->entry[k].kept);
@@ -367,6 +359,14 @@ void sg_cat_event_clear(sg_cat_event *r)
     sg_free(r->mode);
     sg_free(r->origin);
     *r = (sg_cat_event){0};
+}
+
+int sg_cat_event_has_mode(const sg_cat_event *r)
+{
+    for (uint32_t k = 0; k < r->n; k++)
+        for (int a = 0; a < 3; a++)
+            if (r->mode[k][a] != 0) return 1;
+    return 0;
 }
 
 void sg_cat_state_clear(sg_cat_state *r)

@@ -180,6 +180,9 @@ void sg_cat_state_clear(sg_cat_state *r);
 void sg_cat_edge_clear(sg_cat_edge *r);
 void sg_cat_table_clear(sg_cat_table *r);
 
+/** 1 if the climbing mode is recorded: not all of it is zero. */
+int sg_cat_event_has_mode(const sg_cat_event *r);
+
 /* Counters. Of one run the larger number holds, numbers of different runs add: uniting twice counts once.
  * SG_ENOMEM leaves `into` as it was. */
 sg_status sg_cat_event_count(sg_cat_event *r, uint64_t run, uint8_t sampler); /* found once more */

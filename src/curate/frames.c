@@ -117,15 +117,6 @@ static double *widen(const float (*v)[3], uint32_t n)
     return out;
 }
 
-/* A mode of zeros is none. */
-static int is_recorded(const float (*v)[3], uint32_t n)
-{
-    for (uint32_t k = 0; k < n; k++)
-        for (int a = 0; a < 3; a++)
-            if (v[k][a] != 0) return 1;
-    return 0;
-}
-
 sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_event *e, const char *path)
 {
     static const char *const names[3] = {"start", "saddle", "final"};
@@ -150,7 +141,7 @@ sg_status sg_curate_write_frames(const sg_catalog_header *header, const sg_cat_e
         snprintf(about, sizeof about, "frame=%s event=0x%016" PRIx64 " key=0x%016" PRIx64 " strain=%g",
                  names[k], e->id, e->key, e->gamma);
         const sg_frame_info info = {.energy = &energy[k],
-                                    .n_columns = is_recorded((const float(*)[3])e->mode, e->n) ? 3 : 2,
+                                    .n_columns = sg_cat_event_has_mode(e) ? 3 : 2,
                                     .column = column,
                                     .extra = about};
         st = sg_io_print_extxyz(replace.file, path, frame[k], &info);

@@ -25,14 +25,6 @@ int curate_is_lower(double a, double b)
 
 /* ---- which of two records of an event is the better one ---- */
 
-static int has_mode(const sg_cat_event *e)
-{
-    for (uint32_t k = 0; k < e->n; k++)
-        for (int a = 0; a < 3; a++)
-            if (e->mode[k][a] != 0) return 1;
-    return 0;
-}
-
 static int compare_numbers(double a, double b)
 {
     return curate_is_lower(a, b) ? -1 : curate_is_lower(b, a);
@@ -61,7 +53,7 @@ static int before(const sg_cat_event *a, const sg_cat_event *b)
 {
     int order = (isnan(a->prefactor) != 0) - (isnan(b->prefactor) != 0);
 
-    if (!order) order = has_mode(b) - has_mode(a);
+    if (!order) order = sg_cat_event_has_mode(b) - sg_cat_event_has_mode(a);
     if (!order) order = compare_numbers(a->saddle_force, b->saddle_force);
     if (!order && a->id != b->id) order = a->id < b->id ? -1 : 1;
     return order ? order : compare_contents(a, b);

@@ -257,10 +257,7 @@ sg_status sg_event_place(const sg_cat_event *event, const sg_cluster *target, in
 /* The climbing mode; a record of format 1 has none, and the way to the final minimum serves. */
 static const float (*way_over(const sg_cat_event *event))[3]
 {
-    for (uint32_t k = 0; k < event->n; k++)
-        if (event->mode[k][0] != 0 || event->mode[k][1] != 0 || event->mode[k][2] != 0)
-            return (const float(*)[3])event->mode;
-    return (const float(*)[3])event->d_final;
+    return (const float(*)[3])(sg_cat_event_has_mode(event) ? event->mode : event->d_final);
 }
 
 void sg_event_guess(const sg_system *sys, const sg_cat_event *event, const sg_cluster *target,
