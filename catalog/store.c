@@ -240,10 +240,10 @@ static sg_status check_content(sg_store *store)
     if (store->write)
         return sg_fail(
             SG_ECORRUPT,
-            "catalog %s: %llu damaged records, the first: %s; it is not written to in this state "
+            "catalog %s: damaged records: %llu, the first: %s; it is not written to in this state "
             "(`slowglass catalog check` lists them, `slowglass catalog compact %s -o NEW` leaves them out)",
             store->path, (unsigned long long)health.n_damaged, first, store->path);
-    sg_log_line(store->log, SG_LOG_WARNING, "catalog %s: %llu damaged records, the first: %s", store->path,
+    sg_log_line(store->log, SG_LOG_WARNING, "catalog %s: damaged records: %llu, the first: %s", store->path,
                 (unsigned long long)health.n_damaged, first);
     return SG_OK;
 }

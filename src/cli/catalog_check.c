@@ -52,7 +52,7 @@ static sg_status check(cli *c, sg_catalog *cat)
     cli_result_integer(c, "n_pairs", (int64_t)h.n_pairs);
     cli_result_integer(c, "n_unbalanced", (int64_t)h.n_unbalanced);
     if (findings(&h) == 0) return SG_OK;
-    return sg_fail(SG_ECORRUPT, "%s: %" PRIu64 " findings", c->input[1], findings(&h));
+    return sg_fail(SG_ECORRUPT, "%s: findings: %" PRIu64, c->input[1], findings(&h));
 }
 
 sg_status cli_catalog_check(cli *c)

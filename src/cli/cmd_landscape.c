@@ -143,6 +143,9 @@ static sg_status info(cli *c, sg_catalog *cat)
     sg_status st = load(cat, &g, &ls);
 
     if (st == SG_OK) st = sg_landscape_info(ls, &s);
+    if (st == SG_OK && s.n_states == 0)
+        st = sg_fail(SG_EINVAL,
+                     "this catalog holds no states: it is not that of a run, whose landscape they are");
     if (st == SG_OK) print_summary(c, &s);
     if (st == SG_OK) st = print_components(c, ls, s.n_states);
     sg_landscape_free(ls);

@@ -11,7 +11,8 @@
 
 const cli_option cli_common_options[] = {
     {"help", 'h', NULL, "print this and end"},
-    {"out", 'o', "OUT", "where the result goes; .extxyz or .xyz (with forces), .data or .lmp (LAMMPS)"},
+    {"out", 'o', "OUT",
+     "where the result goes; a structure: .extxyz or .xyz (with forces), .data or .lmp (LAMMPS)"},
     {"config", 0, "RUN.ini", "take the potential and all settings from a run file"},
     {"potential", 0, "SPEC",
      "eam/fs:FILE, eam/alloy:FILE, or lj:eps,sigma,cutoff[,..] or morse:D,alpha,r0,cutoff[,..] per pair 11 "
@@ -161,6 +162,8 @@ sg_status cli_whole(const cli *c, const char *name, int64_t min, int64_t max, in
     errno = 0;
     const long long number = strtoll(text, &end, 10);
     if (end == text || *end || errno) return sg_fail(SG_EINVAL, "--%s '%s', need a whole number", name, text);
+    if (number < min && max >= INT32_MAX)
+        return sg_fail(SG_EINVAL, "--%s %s, need %lld or more", name, text, (long long)min);
     if (number < min || number > max)
         return sg_fail(SG_EINVAL, "--%s %s, need %lld to %lld", name, text, (long long)min, (long long)max);
     *value = number;

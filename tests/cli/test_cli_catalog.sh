@@ -135,7 +135,7 @@ bad 2 "--key 'xy', need 1 to 16 hexadecimal digits" catalog list run --key xy
 bad 2 "need a name that ends in .png" catalog list run --plot picture.pdf
 bad 2 "--bin is the width" catalog list run --bin 0.1
 bad 2 "--bin 0, need > 0" catalog list run --bin 0 --histogram
-bad 2 "--limit -1, need 0 to" catalog list run --limit -1
+bad 2 "--limit -1, need 0 or more" catalog list run --limit -1
 bad 2 "there is no event to draw" catalog list run --barrier 50:60 --plot nothing.png
 bad 2 "--temperature 0, need > 0" catalog show run abcd --temperature 0
 bad 2 "--prefactor is for the rates" catalog show run abcd --prefactor 1e12
