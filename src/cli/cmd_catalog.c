@@ -81,7 +81,7 @@ static const cli_option own_options[] = {
     {"centre", 0, "ELEMENT", "only events whose centre is of this element"},
     {"key", 0, "DIGITS", "only events whose topology key begins with these hexadecimal digits"},
     {"sampler", 0, "WORD", "only events that this sampler came upon: local, wide, soft, .."},
-    {"strain", 0, "LOW:HIGH", "only events found at a strain in this range"},
+    {"strain", 0, "LOW:HIGH", "only events converged at a strain in this range"},
     {"sort", 0, "ORDER", "list: by barrier (default), back, dE, found, key or participation"},
     {"reverse", 0, NULL, "list: largest first"},
     {"limit", 0, "N", "list: no more than N events; stats: no more than N environments, default 10"},

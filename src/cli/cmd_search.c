@@ -15,7 +15,8 @@ static const cli_option options[] = {
     {"centres", 0, "IDS", "atoms to search from, such as 1,7,20-29 (all)"},
     {"per-atom", 0, "N", "searches from each atom's surroundings (search.per_atom)"},
     {"max", 0, "N",
-     "cap on the searches around one structure; 0: none, only events of the bases (search.max_at_start)"},
+     "cap on the searches around one structure; 0: no searches, only events of the bases (not given: "
+     "search.max_at_start)"},
     {"base", 0, "CAT", "catalog to draw on, read only; may be repeated"},
     {"barrier-max", 0, "EV",
      "list events up to this barrier only, and try no others of the bases (list all, try those a run would)"},
