@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* slowglass catalog merge: several catalogs become a new one, as a base for others. It is compacted, since a
- * base is written once and opened often: in key order it opens three times as fast from a disk. */
+ * base is written once and opened often: in key order it is read from front to back when it is opened. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
