@@ -312,6 +312,8 @@ static int load_table(void *arg, const void *record)
     if (!(t->entry = copy_of(r->entry, r->n_entries, sizeof *r->entry, l))) return 1;
     t->n_entries = r->n_entries;
     t->n_searches = r->n_searches;
+    memcpy(t->f1, r->f1, sizeof t->f1);
+    memcpy(t->f2, r->f2, sizeof t->f2);
     t->rate_missing = r->rate_missing;
     t->from_catalog = r->from_catalog;
     t->from_inherited = r->from_inherited;

@@ -348,6 +348,36 @@ static void test_events_far_away_reconverged(void **state)
 
 /* ---- what is missing ---- */
 
+/* What a table counted when it was closed stands in it after a restart, too: its record is written again
+ * whenever an event that leads to its state is found. */
+static void test_counts_of_a_table_outlive_a_restart(void **state)
+{
+    defect d;
+    walk w;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    walk_init(&w, &d);
+    w.explore.per_atom = 1;
+    w.explore.barrier_max = window;
+    walk_open(&w, 0);
+    sg_cat_table closed = *table(&w, 0, 0);
+    for (uint32_t b = 0; b < 64; b++) {
+        closed.f1[b] = 100 + b;
+        closed.f2[b] = 200 + b;
+    }
+    assert_ok(sg_catalog_put_table(w.cat, &closed));
+    assert_ok(sg_catalog_commit(w.cat));
+    walk_close(&w);
+    walk_open(&w, 1);
+    const sg_cat_table *t = sg_explorer_known_table(w.ex, 0);
+    assert_non_null(t);
+    assert_memory_equal(t->f1, closed.f1, sizeof closed.f1);
+    assert_memory_equal(t->f2, closed.f2, sizeof closed.f2);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 /* f1 = 3, f2 = 2 in the bin of 0.4 eV: 9 / 4 unseen; f1 = 4 alone in the one of 0.7 eV: 4 x 3 / 2; 0.9 eV:
  * seen often. */
 static void test_missing_rate_by_hand(void **state)
@@ -397,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_counters_over_a_base),
         cmocka_unit_test(test_events_far_away_are_kept),
         cmocka_unit_test(test_events_far_away_reconverged),
+        cmocka_unit_test(test_counts_of_a_table_outlive_a_restart),
         cmocka_unit_test(test_missing_rate_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
