@@ -267,6 +267,7 @@ const sg_system *sg_explorer_frame(sg_explorer *ex, uint64_t state)
 sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
 {
     sg_explore_stats s = ex->stats;
+    s.force_calls += sg_potential_calls(ex->probe)->equivalents;
     s.full_calls += (double)sg_potential_calls(ex->probe)->full;
     for (int k = 0; k < ex->n_work; k++) {
         const sg_force_calls *c = sg_saddle_work_calls(ex->work[k]);
