@@ -82,19 +82,18 @@ static void bring_to_strain(sg_explorer *ex, const sg_cat_event *event, int q)
     placer *const p = ex->placer;
     sg_placement *const place = &p->place[q];
     const double gamma = ex->frame->cell.gamma, shear = gamma - ex->view[p->view].gamma;
+    const double moved = is_of_this_strain(ex, event->gamma) ? 0 : place->max;
     double strain[6];
 
     sg_event_strain_between(event->gamma, gamma, (const double(*)[3])place->R, strain);
-    p->predicted[q] =
-        sg_event_predict(event->barrier, event->strain_saddle, strain, p->view ? place->max : 0);
+    p->predicted[q] = sg_event_predict(event->barrier, event->strain_saddle, strain, moved);
     for (int b = 0; b < 3; b++)
         place->R[0][b] += shear * place->R[1][b];
 }
 
 static double residual_allowed(const sg_explorer *ex, const sg_cat_event *event)
 {
-    const double strain = ex->placer->view ? fabs(ex->frame->cell.gamma - event->gamma) : 0;
-    return ex->opt.residual_max + own_ways * strain;
+    return ex->opt.residual_max + own_ways * fabs(ex->frame->cell.gamma - event->gamma);
 }
 
 static sg_status lay_on(sg_explorer *ex, const sg_cat_event *event)
@@ -168,7 +167,7 @@ static sg_status offer(sg_explorer *ex, uint32_t atom, const sg_cat_event *event
         return sg_fail(SG_ENOMEM, "offers of the catalog");
     for (int q = 0; q < p->n; q++) {
         if (!in_window(ex, p->predicted[q].barrier - p->predicted[q].error)) {
-            ex->stats.strain.left_out += p->view != 0;
+            ex->stats.strain.left_out += !is_of_this_strain(ex, event->gamma);
             continue;
         }
         o->list[o->n++] = (lent_offer){p->predicted[q].barrier, {TASK_LEND, 0, atom, (uint32_t)q, event->id}};
@@ -188,8 +187,7 @@ static sg_status offers_for_key(sg_explorer *ex, uint32_t atom, int v, uint64_t 
         if (view_of(ex, event[k].gamma) != v || !may_come_down(ex, &event[k]) ||
             (ex->plan.second && !found_here(ex, event[k].id)))
             continue;
-        st = turn_to(ex, atom, v);
-        if (st == SG_OK) st = lay_on(ex, &event[k]);
+        st = lay_on(ex, &event[k]);
         if (st == SG_OK) st = offer(ex, atom, &event[k], o, n_lent);
     }
     for (int k = 0; k < n_events; k++)
@@ -238,7 +236,7 @@ sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
     if (st == SG_OK) st = lay_on(ex, &event);
     if (st == SG_OK && (int)t->attempt < ex->placer->n) {
         s->barrier = ex->placer->predicted[t->attempt].barrier;
-        s->strained = ex->placer->view != 0;
+        s->strained = !is_of_this_strain(ex, event.gamma);
         sg_event_guess(ex->frame, &event, &ex->placer->cluster, &ex->placer->place[t->attempt], s->x_guess,
                        s->mode_guess);
         s->active = find_alike(ex, ex->plan.state, &same_guess, s->barrier, (positions)s->x_guess) < 0;

@@ -126,8 +126,11 @@ sg_status strain_account_load(sg_explorer *ex)
 sg_status strain_account_store(sg_explorer *ex)
 {
     unsigned char bytes[8 * ACCOUNT_WORDS];
+    uint64_t sum = 0;
 
-    if (ex->n_views < 2 || !ex->opt.keep_landscape) return SG_OK;
+    for (int k = 0; k < ACCOUNT_WORDS; k++)
+        sum += *account_word(&ex->stats.strain, k);
+    if (sum == 0 || !ex->opt.keep_landscape) return SG_OK;
     for (int k = 0; k < ACCOUNT_WORDS; k++)
         for (int b = 0; b < 8; b++)
             bytes[8 * k + b] = (unsigned char)(*account_word(&ex->stats.strain, k) >> (8 * b));

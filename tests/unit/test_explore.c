@@ -257,6 +257,55 @@ static void test_congruent_atoms_share_their_searches(void **state)
     defect_clear(&d);
 }
 
+/* ---- other strains ---- */
+
+/* A base of another strain whose catalog says nothing of who made it: its events are lent all the same, known
+ * for what they are, and what lives on is recorded at the strain it has now. */
+static void test_base_of_an_unnamed_strain(void **state)
+{
+    char base[256];
+    sg_catalog *cat;
+    sg_potential_work *work = NULL;
+    sg_minimize_options rule = sg_minimize_defaults();
+    sg_minimize_result end;
+    sg_explore_stats stats;
+    ledger own = {NULL, 22, 0, 0};
+    defect d;
+    walk w;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    walk_init(&w, &d);
+    w.explore.barrier_max = window;
+    walk_open(&w, 0);
+    table(&w, 0, 0);
+    walk_close(&w);
+    strcpy(base, w.path);
+    assert_ok(sg_potential_work_create(d.pot, &work));
+    assert_ok(sg_system_set_strain(d.sys, 0.01));
+    rule.f_max = d.opt.f_minimum;
+    assert_ok(sg_minimize(d.pot, work, d.sys, NULL, &rule, &end));
+    sg_potential_work_free(work);
+    joined(w.path, w.folder, "strained");
+    w.explore.run = own.run;
+    w.explore.max_at_start = -1;
+    assert_ok(sg_catalog_create(w.path, &w.header, &cat));
+    assert_ok(sg_catalog_add_base(cat, base));
+    walk_open_on(&w, cat);
+    const sg_cat_table *t = table(&w, 0, 0);
+    stats = sg_explorer_stats(w.ex);
+    assert_int_equal(stats.searches, 0);
+    assert_true(t->from_catalog >= 12 && stats.strain.fate[SG_FATE_SURVIVED] >= 12);
+    assert_ok(sg_catalog_each(w.cat, SG_DB_EVENTS, check_own_counters, &own));
+    assert_true(own.n > 0);
+    walk_close(&w);
+    walk_open(&w, 1); /* the account has been kept */
+    assert_int_equal(sg_explorer_stats(w.ex).strain.fate[SG_FATE_SURVIVED],
+                     stats.strain.fate[SG_FATE_SURVIVED]);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 /* ---- two atoms that do not know of each other ---- */
 
 /* Events of the start's table that are not those of the atom that `row` has moved: their centre is nearer to
@@ -427,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_counters_over_a_base),
         cmocka_unit_test(test_events_far_away_are_kept),
         cmocka_unit_test(test_events_far_away_reconverged),
+        cmocka_unit_test(test_base_of_an_unnamed_strain),
         cmocka_unit_test(test_counts_of_a_table_outlive_a_restart),
         cmocka_unit_test(test_missing_rate_by_hand),
     };
