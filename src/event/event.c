@@ -171,7 +171,7 @@ sg_status sg_event_generic(const sg_system *start, const sg_environment *env, co
                            int reverse, uint64_t run, sg_cat_event *out)
 {
     sg_cluster cluster = {0};
-    unsigned char *mark = sg_calloc(2 * (size_t)start->n, 1), *stored = mark + start->n;
+    unsigned char *mark = sg_calloc(2 * (size_t)start->n, 1), *stored = mark ? mark + start->n : NULL;
     sg_status st = mark ? SG_OK : sg_fail(SG_ENOMEM, "generic event");
 
     memset(out, 0, sizeof *out);
