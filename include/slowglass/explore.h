@@ -72,6 +72,11 @@ typedef struct sg_strain_account { /* of the events that records made at other s
     uint64_t born; /* events within the window that only searches have found: born, or missed there */
 } sg_strain_account;
 
+typedef struct sg_deaths { /* how often an event has died at a strain, see sg_explore_deaths */
+    double gamma;
+    uint64_t fate[SG_FATE_COUNT]; /* of the dead ones; alive: 0 */
+} sg_deaths;
+
 typedef struct sg_explore_stats { /* since creation */
     uint64_t searches, refinements, failed_refinements, kept;
     uint64_t outcome[SG_OUTCOME_COUNT];                   /* of searches */
@@ -121,6 +126,11 @@ sg_status sg_explorer_mark(sg_explorer *ex, uint64_t state, uint32_t flags);
 /** Where the entries of a complete table come from. An edge that was there already, found from its other end
  * or brought by an earlier table, counts as inherited. */
 sg_sources sg_explorer_sources(const sg_explorer *ex, uint64_t state);
+
+/** How often a generic event of another strain has been lent in vain by the run or search that wrote this
+ * catalog: one element per strain, in the order of the first death there.
+ * @param out [out] sg_free; NULL when it has never died. Own records alone, as committed. Threads: any. */
+sg_status sg_explore_deaths(sg_catalog *cat, uint64_t event, sg_deaths **out, int *n);
 
 uint64_t sg_explorer_n_states(const sg_explorer *ex);
 uint64_t sg_explorer_n_edges(const sg_explorer *ex);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli_catalog.h"
+#include "slowglass/explore.h"
 
 static const double default_prefactor = 1e13; /* 1/s, as in a run file */
 
@@ -69,6 +70,29 @@ static void print_origins(cli *c, sg_catalog *cat, const sg_cat_event *e)
         }
         putchar('\n');
     }
+}
+
+/* One line per strain at which the run that wrote the catalog has lent the event in vain. */
+static sg_status print_deaths(cli *c, sg_catalog *cat, const sg_cat_event *e)
+{
+    sg_deaths *d = NULL;
+    int n = 0;
+    const sg_status st = sg_explore_deaths(cat, e->id, &d, &n);
+
+    if (st == SG_OK && n > 0) puts("died_at_gamma\tfates");
+    for (int k = 0; k < n && st == SG_OK; k++) {
+        sg_json *json = sg_json_append(c->result, "deaths");
+        sg_json_number(json, "gamma", d[k].gamma);
+        printf("%.9g\t", d[k].gamma);
+        for (int f = 0, words = 0; f < SG_FATE_COUNT; f++) {
+            if (d[k].fate[f] == 0) continue;
+            printf("%s%s %" PRIu64, words++ ? ", " : "", sg_fate_text((sg_fate)f), d[k].fate[f]);
+            sg_json_integer(json, sg_fate_text((sg_fate)f), (int64_t)d[k].fate[f]);
+        }
+        putchar('\n');
+    }
+    sg_free(d);
+    return st;
 }
 
 /* One line per atom: the shell first, as stored. */
@@ -160,7 +184,8 @@ static sg_status show(cli *c, sg_catalog *cat)
         print_event(c, &event);
         if (temperature > 0) print_rates(c, &event, temperature, prefactor);
         print_origins(c, cat, &event);
-        print_atoms(c, &event);
+        st = print_deaths(c, cat, &event);
+        if (st == SG_OK) print_atoms(c, &event);
     }
     sg_cat_event_clear(&event);
     return st;

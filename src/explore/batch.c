@@ -222,7 +222,11 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg
 
     ex->stats.refinements++;
     if (p->outcome != SG_FOUND && p->outcome != SG_KNOWN) ex->stats.failed_refinements++;
-    if (is_lent && s->strained) ex->stats.strain.fate[sg_fate_of_outcome(p->outcome)]++;
+    if (is_lent && s->strained) {
+        const sg_fate fate = sg_fate_of_outcome(p->outcome);
+        ex->stats.strain.fate[fate]++;
+        if (!sg_fate_is_alive(fate)) return deaths_add(ex, t->ref, fate);
+    }
     if (p->outcome != SG_FOUND) return SG_OK;
     if (!is_lent) {
         event = t->reverse ? 0 : ex->edge[t->ref - 1].event;
@@ -256,11 +260,11 @@ static sg_status commit_batch(sg_explorer *ex)
     unsigned char done[8];
     sg_status st = put_table(ex, ex->plan.state);
 
-    for (int k = 0; k < 8; k++)
-        done[k] = (unsigned char)((uint64_t)ex->plan.done >> (8 * k));
+    put64(done, (uint64_t)ex->plan.done);
     if (st == SG_OK && ex->opt.keep_landscape)
         st = sg_catalog_put_meta(ex->cat, "plan_done", done, sizeof done);
     if (st == SG_OK) st = strain_account_store(ex);
+    if (st == SG_OK) st = deaths_store(ex);
     if (st == SG_OK) st = sg_catalog_commit(ex->cat);
     if (st == SG_OK) pending_clear(ex);
     return st;

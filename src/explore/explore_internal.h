@@ -71,6 +71,11 @@ typedef struct view { /* the state in hand at one strain */
     sg_bonds *bonds; /* of view 0: NULL, see keys */
 } view;
 
+typedef struct death { /* of an event lent by a record of another strain */
+    uint64_t event;
+    sg_fate fate;
+} death;
+
 typedef struct placer placer;           /* lend.c */
 typedef struct copier copier;           /* copy.c */
 typedef struct whereabouts whereabouts; /* whereabouts.c */
@@ -107,6 +112,8 @@ struct sg_explorer {
 
     int n_views;
     view view[MAX_VIEWS];
+    death *death; /* [n_deaths] since the last commit */
+    size_t n_deaths, cap_deaths;
     whereabouts *whereabouts; /* NULL until a state has been looked for */
     placer *placer;           /* NULL until something has been lent */
     copier *copier;           /* NULL until copies have been thought of */
@@ -118,6 +125,21 @@ struct sg_explorer {
     double (*scratch)[3];  /* [n_atoms] */
     unsigned char *mark;   /* [n_atoms] */
 };
+
+/* Whole numbers of meta records, little-endian. */
+static inline void put64(unsigned char *p, uint64_t v)
+{
+    for (int k = 0; k < 8; k++)
+        p[k] = (unsigned char)(v >> (8 * k));
+}
+
+static inline uint64_t get64(const unsigned char *p)
+{
+    uint64_t v = 0;
+    for (int k = 7; k >= 0; k--)
+        v = v << 8 | p[k];
+    return v;
+}
 
 /* registry.c */
 sg_status registry_load(sg_explorer *ex);
@@ -200,6 +222,10 @@ sg_status view_environments(const sg_explorer *ex, int v, int atom, sg_environme
 /* The account of what other strains lent: read back, made ready for the commit of a batch. */
 sg_status strain_account_load(sg_explorer *ex);
 sg_status strain_account_store(sg_explorer *ex);
+
+/* deaths.c: remember that a lent event has died here; write what has been remembered, before a commit. */
+sg_status deaths_add(sg_explorer *ex, uint64_t event, sg_fate fate);
+sg_status deaths_store(sg_explorer *ex);
 
 /* credit.c: count in a new variant what searches from it at other strains are worth. igraph. */
 sg_status credit_variant(sg_explorer *ex, int atom, sg_cat_variant *v);

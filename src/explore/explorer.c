@@ -73,6 +73,7 @@ void sg_explorer_free(sg_explorer *ex)
     variants_clear(ex);
     pending_clear(ex);
     sg_free(ex->pending);
+    sg_free(ex->death);
     sg_free(ex->class_);
     sg_free(ex->class_of);
     plan_clear(ex);

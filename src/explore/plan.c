@@ -23,20 +23,6 @@ sg_status plan_add(plan *p, task t)
 
 /* --- storing --- */
 
-static void put64(unsigned char *p, uint64_t v)
-{
-    for (int k = 0; k < 8; k++)
-        p[k] = (unsigned char)(v >> (8 * k));
-}
-
-static uint64_t get64(const unsigned char *p)
-{
-    uint64_t v = 0;
-    for (int k = 7; k >= 0; k--)
-        v = v << 8 | p[k];
-    return v;
-}
-
 enum { PLAN_HEAD = 32, PLAN_TASK = 24 };
 
 sg_status plan_store(sg_explorer *ex)

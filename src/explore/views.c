@@ -115,10 +115,7 @@ sg_status strain_account_load(sg_explorer *ex)
     if (st == SG_ENOTFOUND) return SG_OK;
     if (st == SG_OK && n != 8 * ACCOUNT_WORDS) st = sg_fail(SG_ECORRUPT, "stored account of strains");
     for (int k = 0; k < ACCOUNT_WORDS && st == SG_OK; k++)
-        for (int b = 7; b >= 0; b--) {
-            uint64_t *const word = account_word(&ex->stats.strain, k);
-            *word = *word << 8 | ((const unsigned char *)bytes)[8 * k + b];
-        }
+        *account_word(&ex->stats.strain, k) = get64((const unsigned char *)bytes + 8 * k);
     sg_free(bytes);
     return st;
 }
@@ -128,11 +125,10 @@ sg_status strain_account_store(sg_explorer *ex)
     unsigned char bytes[8 * ACCOUNT_WORDS];
     uint64_t sum = 0;
 
-    for (int k = 0; k < ACCOUNT_WORDS; k++)
+    for (int k = 0; k < ACCOUNT_WORDS; k++) {
+        put64(bytes + 8 * k, *account_word(&ex->stats.strain, k));
         sum += *account_word(&ex->stats.strain, k);
+    }
     if (sum == 0 || !ex->opt.keep_landscape) return SG_OK;
-    for (int k = 0; k < ACCOUNT_WORDS; k++)
-        for (int b = 0; b < 8; b++)
-            bytes[8 * k + b] = (unsigned char)(*account_word(&ex->stats.strain, k) >> (8 * b));
     return sg_catalog_put_meta(ex->cat, account_name, bytes, sizeof bytes);
 }

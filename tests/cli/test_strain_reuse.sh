@@ -46,4 +46,18 @@ done
 n=$(value n_searches alone.txt)
 m=$(value n_searches helped.txt)
 [ "$n" -gt 0 ] && [ $((3 * m)) = "$n" ] || die "$m searches with a base of another strain, $n without"
+
+# What dies is known by name: the deaths that `show` tells of, event by event, are those of the account.
+# shellcheck disable=SC2086
+"$program" search "$samples/Cu64Zr36_500.extxyz" --max 0 --base "$samples/demo-catalog" --potential eam/fs:CuZr_mm.eam.fs \
+    --elements Cu,Zr --quiet --set search.barrier_max_eV=0.25 -o glass.cat > glass.txt
+"$program" catalog list "$samples/demo-catalog" | tail -n +2 | cut -f1 > ids.txt
+while read -r id; do
+    "$program" catalog show glass.cat "$id" --base "$samples/demo-catalog" | sed -n '/^died_at_gamma/,/^atom/s/^0\t//p'
+done < ids.txt | tr ',' '\n' | awk '{ n[$1] += $2 } END { for (w in n) print w, n[w] }' | sort > shown.txt
+for fate in disconnected rerouted elsewhere unconverged vanished; do
+    echo "$fate $(value "strained_$fate" glass.txt)"
+done | awk '$2 > 0' | sort > account.txt
+[ -s account.txt ] || die "nothing has died"
+cmp -s shown.txt account.txt || die "deaths shown: $(cat shown.txt); in the account: $(cat account.txt)"
 echo ok

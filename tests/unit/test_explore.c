@@ -306,6 +306,61 @@ static void test_base_of_an_unnamed_strain(void **state)
     defect_clear(&d);
 }
 
+static void die(walk *w, uint64_t event, sg_fate fate, int n)
+{
+    for (int k = 0; k < n; k++)
+        assert_ok(deaths_add(w->ex, event, fate));
+}
+
+static void commit_deaths(walk *w)
+{
+    assert_ok(deaths_store(w->ex));
+    assert_ok(sg_catalog_commit(w->cat));
+}
+
+/* Deaths add up over batches and kills, strain by strain; those of a batch that was lost are not counted. */
+static void test_deaths_are_remembered(void **state)
+{
+    sg_deaths *dead = NULL;
+    int n = 7;
+    defect d;
+    walk w;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    walk_init(&w, &d);
+    walk_open(&w, 0);
+    die(&w, 5, SG_FATE_VANISHED, 2);
+    die(&w, 6, SG_FATE_DISCONNECTED, 1);
+    die(&w, 5, SG_FATE_UNCONVERGED, 1);
+    commit_deaths(&w);
+    die(&w, 5, SG_FATE_VANISHED, 1);
+    commit_deaths(&w);
+    die(&w, 5, SG_FATE_VANISHED, 1);
+    assert_ok(deaths_store(w.ex));
+    walk_close(&w);
+    assert_ok(sg_system_set_strain(d.sys, 0.02));
+    walk_open(&w, 1);
+    die(&w, 5, SG_FATE_DISCONNECTED, 4);
+    commit_deaths(&w);
+
+    assert_ok(sg_explore_deaths(w.cat, 5, &dead, &n));
+    assert_int_equal(n, 2);
+    assert_true(dead[0].gamma == 0 && dead[1].gamma == 0.02);
+    for (int f = 0; f < SG_FATE_COUNT; f++) {
+        assert_int_equal(dead[0].fate[f], f == SG_FATE_VANISHED ? 3 : f == SG_FATE_UNCONVERGED ? 1 : 0);
+        assert_int_equal(dead[1].fate[f], f == SG_FATE_DISCONNECTED ? 4 : 0);
+    }
+    sg_free(dead);
+    assert_ok(sg_explore_deaths(w.cat, 6, &dead, &n));
+    assert_true(n == 1 && dead[0].fate[SG_FATE_DISCONNECTED] == 1);
+    sg_free(dead);
+    assert_ok(sg_explore_deaths(w.cat, 7, &dead, &n));
+    assert_true(n == 0 && !dead);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 /* ---- two atoms that do not know of each other ---- */
 
 /* Events of the start's table that are not those of the atom that `row` has moved: their centre is nearer to
@@ -477,6 +532,7 @@ int main(void)
         cmocka_unit_test(test_events_far_away_are_kept),
         cmocka_unit_test(test_events_far_away_reconverged),
         cmocka_unit_test(test_base_of_an_unnamed_strain),
+        cmocka_unit_test(test_deaths_are_remembered),
         cmocka_unit_test(test_counts_of_a_table_outlive_a_restart),
         cmocka_unit_test(test_missing_rate_by_hand),
     };
