@@ -218,7 +218,8 @@ sg_status sg_store_grow(sg_store *store, size_t at_least);
 /* Close and open LMDB again after it has declared itself unusable. */
 sg_status sg_store_reopen(sg_store *store);
 
-/* The file never ends before the last page that LMDB counts, so that a shorter one is known to be damaged. */
+/* Extend the file to the last page that LMDB counts, written or not: its map must not reach beyond the end of
+ * the file (SIGBUS). */
 sg_status sg_store_fill_up(sg_store *store);
 
 /* Look up and decode; SG_ENOTFOUND is silent. Between enter and leave. */

@@ -87,7 +87,8 @@ typedef struct sg_curate_row { /* one generic event without its arrays */
  * @param limit no more than the first so many; 0: all
  * @param out [out] array of *n, free with sg_free; NULL on failure
  * @param n_passed [out] events that pass the filter; may be NULL
- * Memory: 72 bytes for each event kept, at most twice `limit` of them. Cost: reads every event once. */
+ * Memory: 72 bytes for each event kept, at most 1024 or twice `limit` of them. Cost: reads every event once.
+ */
 sg_status sg_curate_list(sg_catalog *cat, const sg_curate_filter *filter, sg_curate_order order,
                          int descending, size_t limit, sg_curate_row **out, size_t *n, uint64_t *n_passed);
 

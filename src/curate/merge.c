@@ -382,8 +382,9 @@ sg_status sg_curate_merge(int n, const char *const *input, const char *out, cons
     if (st == SG_OK) st = sg_catalog_create_hidden(out, &header, &m.out);
     if (st == SG_OK) sg_catalog_set_log(m.out, log);
     if (st == SG_OK) st = merge_all(&m);
-    if (st == SG_OK) st = sg_catalog_publish(m.out, out);
+    if (st == SG_OK) st = sg_catalog_commit(m.out);
     if (st == SG_OK) st = sg_catalog_content_hash(m.out, &totals->content_hash);
+    if (st == SG_OK) st = sg_catalog_publish(m.out, out);
     if (st == SG_OK)
         sg_catalog_close(m.out);
     else
