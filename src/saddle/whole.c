@@ -9,7 +9,7 @@ static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here kno
 static const lanczos_rule second_mode = {20, LANCZOS_MAX, 0.01, 1, 0};
 static const double random_part = 0.1; /* of the start vector, beside the last step */
 static const lanczos_rule first_mode = {2, 8, 0.1, 0, 0};
-static const int whole_wait = 8;     /* steps: the mode is found, and whole calls are dear */
+static const int whole_wait = 12;    /* steps: the mode is found, and whole calls are dear */
 static const int refine_calls = 500; /* a guess that takes more is none: half of all come in 100, nine
                                       * tenths in 300 */
 static const int again_calls = 200;  /* of a second guess, whose search has found something already */

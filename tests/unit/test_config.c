@@ -69,7 +69,7 @@ static void test_defaults(void **state)
     assert_true(cfg.kmc.prefactor_per_s == 1e13);
     assert_int_equal(cfg.search.per_atom, 20);
     assert_int_equal(cfg.search.push_radius_A.n, 1);
-    assert_true(cfg.search.curvature_out_eV_per_A2 == -1.0);
+    assert_true(cfg.search.curvature_out_eV_per_A2 == -0.5);
     assert_int_equal(cfg.basin.enable, 1);
     assert_int_equal(cfg.output.snapshot, SG_SNAPSHOT_EVERY);
     assert_string_equal(cfg.system.structure, "");

@@ -55,7 +55,7 @@
     X(search, samplers, WORDS, "adaptive", "", "", PHYSICS, "how searches start: some of local wide soft cubic kick echo, chosen among by yield; adaptive: all") \
     X(search, give_up_above_eV, DOUBLE, "0", "eV", ">= 0", PHYSICS, "searches for saddles this far above their start end early; 0: age takes barrier_max_eV, search never") \
     X(search, push_step_A, DOUBLE, "0.15", "Å", "> 0", PHYSICS, "length of one push")                                  \
-    X(search, curvature_out_eV_per_A2, DOUBLE, "-1.0", "eV/Å^2", "< 0", PHYSICS, "after a random push, the climb begins below this curvature") \
+    X(search, curvature_out_eV_per_A2, DOUBLE, "-0.5", "eV/Å^2", "< 0", PHYSICS, "after a random push, the climb begins below this curvature") \
     X(search, max_calls, INT, "2500", "", ">= 1", PHYSICS, "force calls a search may spend")                           \
     X(search, force_local_eV_per_A, DOUBLE, "0.05", "eV/Å", "> 0", PHYSICS, "force at which the local climb hands over to the whole system") \
     X(search, force_saddle_eV_per_A, DOUBLE, "1e-3", "eV/Å", "> 0, <= 1e-2", PHYSICS, "largest force at an accepted saddle") \
