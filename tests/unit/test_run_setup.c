@@ -50,6 +50,25 @@ static sg_potential *make_potential(void)
     return pot;
 }
 
+/* A default that is stated for run files and for the library is one number. */
+static void search_defaults_are_those_of_the_library(void **state)
+{
+    const sg_saddle_options o = sg_saddle_defaults();
+    sg_config cfg;
+
+    (void)state;
+    assert_int_equal(sg_config_defaults(&cfg), SG_OK);
+    assert_true(cfg.search.local_radius_A == o.local_radius);
+    assert_true(cfg.search.push_step_A == o.push_step);
+    assert_true(cfg.search.curvature_out_eV_per_A2 == o.curvature_out);
+    assert_true(cfg.search.max_climb_eV == o.climb_max);
+    assert_true(cfg.search.force_local_eV_per_A == o.f_local);
+    assert_true(cfg.search.force_saddle_eV_per_A == o.f_saddle);
+    assert_true(cfg.search.force_minimum_eV_per_A == o.f_minimum);
+    assert_int_equal(cfg.search.max_calls, o.max_calls);
+    sg_config_clear(&cfg);
+}
+
 static void window_follows_its_formula(void **state)
 {
     sg_config cfg;
@@ -260,6 +279,7 @@ static void straining_a_crystal_is_affine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(search_defaults_are_those_of_the_library),
         cmocka_unit_test(window_follows_its_formula),
         cmocka_unit_test(header_is_sorted_and_cutoffs_stay_with_their_pairs),
         cmocka_unit_test(computed_cutoffs_are_written_down_and_read_back),
