@@ -4,9 +4,11 @@
  *   run.ini            effective settings; with start.extxyz all that --resume needs
  *   start.extxyz       the structure as it was given
  *   catalog/           the truth: states, events, tables, searches, steps
- *   trajectory.tsv events.tsv searches.tsv reuse.tsv trajectory.extxyz     projections of the catalog, made
- * anew by a resume final.extxyz summary.json ageing.png (ageing.gp)             written when a run ends or is
- * interrupted
+ *   *.tsv              trajectory, events, searches, reuse: drawn from the catalog,
+ *   trajectory.extxyz  like these; a resume makes them anew
+ *   final.extxyz       written when a run ends or is interrupted,
+ *   summary.json       like this one
+ *   ageing.png         and this, from ageing.gp
  *
  * Everything that decides what a run computes is fixed in run.ini before the first force call: cutoffs and
  * window of barriers included, so that a later change of the stop criteria alters nothing. */

@@ -10,42 +10,22 @@
 
 #include <math.h>
 
-static const double lifetime = 0.08;    /* strain: exp(-0.04 / lifetime) = 0.6 of the events of a 500-atom
-                                         * Cu64Zr36 glass live through a strain of 0.04, nine in ten through
-                                         * 0.005 (validation/strain-prediction) */
-static const double cover_margin = 0.3; /* Å, as for variants of the same strain */
+static const double lifetime = 0.08; /* strain: exp(-0.04 / lifetime) = 0.6 of the events of a 500-atom
+                                      * Cu64Zr36 glass live through a strain of 0.04, nine in ten through
+                                      * 0.005 (validation/strain-prediction) */
 
 static int counted(uint32_t attempts, double gamma_from, double gamma_to)
 {
     return (int)(attempts * exp(-fabs(gamma_to - gamma_from) / lifetime) + 1e-9);
 }
 
-/* An atom's own ways under strain are allowed for: as far as an inherited event would be reconverged. */
-static sg_status fits(const sg_explorer *ex, const sg_cat_variant *v, const sg_cluster *here, int n_perm,
-                      const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], sg_placement *scratch, int *yes)
-{
-    sg_match_options opt = sg_match_defaults();
-    sg_cluster ref = {0};
-    int n = 0;
-
-    *yes = 0;
-    if (v->n > SG_TOPOLOGY_MAX_CLUSTER) return SG_OK;
-    opt.tolerance = opt.enough = ex->opt.refine;
-    opt.cover = ex->opt.variant_radius - cover_margin;
-    opt.best_only = 1;
-    sg_status st =
-        sg_cluster_init_record(&ref, (int)v->n, (int)v->n_shell, v->number, (const float(*)[3])v->x);
-    if (st == SG_OK) st = sg_topology_match(&ref, here, n_perm, perm, &opt, 1, scratch, &n);
-    sg_cluster_clear(&ref);
-    *yes = n > 0;
-    return st;
-}
-
-/* The most that a variant of this environment, met at the strain of the view, is worth. */
+/* The most that a variant of this environment, met at the strain of the view, is worth. An atom's own ways
+ * under strain are allowed for: as far as an inherited event would be reconverged. */
 static sg_status credit_of(sg_explorer *ex, int v, const sg_environment *env, sg_placement *scratch,
                            int *credit)
 {
     const view *const w = &ex->view[v];
+    const variant_match under_strain = {ex->opt.refine, sg_match_defaults().assign_max};
     int perm[MAX_AUTOMORPHISMS][SG_TOPOLOGY_MAX_VERTICES], n_perm = 0, n = 0;
     sg_cat_variant *record = NULL;
     sg_cluster here = {0};
@@ -61,8 +41,8 @@ static sg_status credit_of(sg_explorer *ex, int v, const sg_environment *env, sg
                 st = sg_cluster_init(&here, w->sys, env, ex->opt.variant_radius + cover_margin, NULL);
         }
         if (st == SG_OK)
-            st = fits(ex, &record[k], &here, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm, scratch,
-                      &yes);
+            st = variant_fits(ex, &record[k], &here, n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])perm,
+                              &under_strain, scratch, &yes);
         if (yes) *credit = worth;
     }
     sg_cluster_clear(&here);

@@ -246,6 +246,15 @@ void copier_free(copier *c);
 sg_status copy_table(sg_explorer *ex, uint64_t state, int *done);
 
 /* variants.c */
+static const double cover_margin =
+    0.3; /* Å: atoms this close to the rim may be in one sphere and not in the other */
+typedef struct variant_match {
+    double tolerance, assign_max; /* Å: residual allowed; how far a partner may be */
+} variant_match;
+/* Whether a variant's geometry can be laid on an atom's surroundings. perm: automorphisms of its shell. */
+sg_status variant_fits(const sg_explorer *ex, const sg_cat_variant *v, const sg_cluster *here, int n_perm,
+                       const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], const variant_match *how,
+                       sg_placement *scratch, int *yes);
 sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *changed);
 sg_status restore_variants(sg_explorer *ex, uint64_t state);
 void variants_clear(sg_explorer *ex);

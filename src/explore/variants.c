@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double cover_margin =
-    0.3; /* Å: atoms this close to the rim may be in one sphere and not in the other */
-
 void variants_clear(sg_explorer *ex)
 {
     for (size_t k = 0; k < ex->n_classes; k++)
@@ -128,30 +125,41 @@ static sg_status matcher_begin(sg_explorer *ex, int atom, const sg_bonds *sphere
     return SG_OK;
 }
 
+sg_status variant_fits(const sg_explorer *ex, const sg_cat_variant *v, const sg_cluster *here, int n_perm,
+                       const int (*perm)[SG_TOPOLOGY_MAX_VERTICES], const variant_match *how,
+                       sg_placement *scratch, int *yes)
+{
+    sg_match_options opt = sg_match_defaults();
+    sg_cluster ref = {0};
+    int n = 0;
+
+    *yes = 0;
+    if (v->n > SG_TOPOLOGY_MAX_CLUSTER) return SG_OK;
+    opt.tolerance = opt.enough = how->tolerance;
+    opt.assign_max = how->assign_max;
+    opt.cover = ex->opt.variant_radius - cover_margin;
+    opt.best_only = 1;
+    sg_status st =
+        sg_cluster_init_record(&ref, (int)v->n, (int)v->n_shell, v->number, (const float(*)[3])v->x);
+    if (st == SG_OK) st = sg_topology_match(&ref, here, n_perm, perm, &opt, 1, scratch, &n);
+    sg_cluster_clear(&ref);
+    *yes = n > 0;
+    return st;
+}
+
 static sg_status fits(sg_explorer *ex, const sg_cat_variant *v, matcher *m, int *yes)
 {
     const double tolerance = ex->opt.variant_tolerance;
-    sg_match_options opt = sg_match_defaults();
-    sg_cluster ref = {0};
+    const variant_match how = {tolerance, 4 * tolerance};
     sg_status st = SG_OK;
-    int n = 0;
 
     *yes = 0;
     if (!radii_agree(v, m->radius, m->cluster.n, ex->opt.variant_radius - cover_margin, tolerance))
         return SG_OK;
     if (m->n_perm == 0) st = sg_topology_automorphisms(&m->env, MAX_AUTOMORPHISMS, m->perm, &m->n_perm);
     if (st == SG_OK)
-        st = sg_cluster_init_record(&ref, (int)v->n, (int)v->n_shell, v->number, (const float(*)[3])v->x);
-    opt.tolerance = tolerance;
-    opt.assign_max = 4 * tolerance;
-    opt.cover = ex->opt.variant_radius - cover_margin;
-    opt.best_only = 1;
-    opt.enough = tolerance;
-    if (st == SG_OK)
-        st = sg_topology_match(&ref, &m->cluster, m->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])m->perm,
-                               &opt, 1, &m->placement, &n);
-    sg_cluster_clear(&ref);
-    *yes = n > 0;
+        st = variant_fits(ex, v, &m->cluster, m->n_perm, (const int(*)[SG_TOPOLOGY_MAX_VERTICES])m->perm,
+                          &how, &m->placement, yes);
     return st;
 }
 
