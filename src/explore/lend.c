@@ -176,13 +176,22 @@ static sg_status offer(sg_explorer *ex, uint32_t atom, const sg_cat_event *event
     return SG_OK;
 }
 
-/* Events of one key whose records were made at the strain of the view. */
+static int compare_events(const void *a, const void *b)
+{
+    const sg_cat_event *x = a, *y = b;
+    if (x->barrier != y->barrier) return x->barrier < y->barrier ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Events of one key whose records were made at the strain of the view; the lowest first, as no more than
+ * MAX_LENT_PER_ATOM are taken. */
 static sg_status offers_for_key(sg_explorer *ex, uint32_t atom, int v, uint64_t key, offers *o, int *n_lent)
 {
     sg_cat_event *event = NULL;
     int n_events = 0;
     sg_status st = sg_catalog_find_events(ex->cat, key, &event, &n_events);
 
+    if (n_events > 1) qsort(event, (size_t)n_events, sizeof *event, compare_events);
     for (int k = 0; k < n_events && *n_lent < MAX_LENT_PER_ATOM && st == SG_OK; k++) {
         if (view_of(ex, event[k].gamma) != v || !may_come_down(ex, &event[k]) ||
             (ex->plan.second && !found_here(ex, event[k].id)))

@@ -257,6 +257,53 @@ static void test_congruent_atoms_share_their_searches(void **state)
     defect_clear(&d);
 }
 
+/* Of more events than an atom is lent the lowest are taken, whatever their ids. */
+static void test_the_lowest_events_are_lent(void **state)
+{
+    enum { MANY = 200 };
+    sg_cat_event hop, other;
+    sg_catalog *cat;
+    char base[256];
+    uint32_t first = 0;
+    int n_hop = 0;
+    defect d;
+    walk w;
+
+    (void)state;
+    lj_vacancy(&d, 3);
+    walk_init(&w, &d);
+    w.explore.barrier_max = window;
+    walk_open(&w, 0);
+    const sg_cat_table *t = table(&w, 0, 0);
+    while (t->entry[first].barrier > lowest(t))
+        first++;
+    assert_ok(sg_catalog_get_event(w.cat, sg_explorer_edge(w.ex, t->entry[first].edge)->event, &hop));
+    assert_true(hop.id > MANY);
+    other = hop;
+    other.barrier += 0.5;
+    for (other.id = 1; other.id <= MANY; other.id++)
+        assert_ok(sg_catalog_put_event(w.cat, &other));
+    assert_ok(sg_catalog_commit(w.cat));
+    walk_close(&w);
+    strcpy(base, w.path);
+    joined(w.path, w.folder, "second");
+    w.explore.max_at_start = -1;
+    assert_ok(sg_catalog_create(w.path, &w.header, &cat));
+    assert_ok(sg_catalog_add_base(cat, base));
+    walk_open_on(&w, cat);
+    frame_to(w.ex, 0);
+    assert_ok(keys_to_frame(w.ex));
+    assert_ok(views_to_frame(w.ex));
+    assert_ok(plan_make(w.ex, 0, 0));
+    assert_true(w.ex->plan.n > 12);
+    for (size_t k = 0; k < w.ex->plan.n; k++)
+        n_hop += w.ex->plan.task[k].ref == hop.id;
+    assert_true(n_hop >= 12);
+    sg_cat_event_clear(&hop);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 /* ---- other strains ---- */
 
 /* A base of another strain whose catalog says nothing of who made it: its events are lent all the same, known
@@ -531,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_counters_over_a_base),
         cmocka_unit_test(test_events_far_away_are_kept),
         cmocka_unit_test(test_events_far_away_reconverged),
+        cmocka_unit_test(test_the_lowest_events_are_lent),
         cmocka_unit_test(test_base_of_an_unnamed_strain),
         cmocka_unit_test(test_deaths_are_remembered),
         cmocka_unit_test(test_counts_of_a_table_outlive_a_restart),
