@@ -47,6 +47,9 @@ sg_status sg_species_init(sg_species *species, int n, const char *const symbols[
 /** Symbol of an atomic number, NULL when it is not one of H to Pu. Constant text. Threads: any. */
 const char *sg_element_symbol(int number);
 
+/** The same for people: "?" for a number out of range. */
+const char *sg_element_label(int number);
+
 /** Index of a symbol, -1 if absent. */
 int sg_species_find(const sg_species *species, const char *symbol);
 

@@ -36,10 +36,11 @@ static sg_status read_centre(const cli *c, const sg_catalog_header *header, int 
 
     if (!text) return SG_OK;
     for (int k = 0; k < header->n_species; k++)
-        if (strcmp(text, cli_symbol(header->number[k])) == 0) return *number = header->number[k], SG_OK;
+        if (strcmp(text, sg_element_label(header->number[k])) == 0) return *number = header->number[k], SG_OK;
     char words[8 * SG_CATALOG_MAX_SPECIES] = "";
     for (int k = 0; k < header->n_species; k++)
-        snprintf(words + strlen(words), sizeof words - strlen(words), " %s", cli_symbol(header->number[k]));
+        snprintf(words + strlen(words), sizeof words - strlen(words), " %s",
+                 sg_element_label(header->number[k]));
     return sg_fail(SG_EINVAL, "--centre '%s', this catalog has%s", text, words);
 }
 

@@ -14,7 +14,7 @@ static void print_header(cli *c, const sg_catalog_header *h)
 
     for (int a = 0; a < h->n_species; a++) {
         const size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s", a ? "," : "", cli_symbol(h->number[a]));
+        snprintf(text + used, sizeof text - used, "%s%s", a ? "," : "", sg_element_label(h->number[a]));
         for (int b = a; b < h->n_species; b++)
             cutoff[n++] = h->cutoff[a][b];
     }

@@ -24,7 +24,7 @@ static void row_json(const sg_curate_row *r)
     json_number("participation", r->participation);
     json_number("gamma", r->gamma);
     printf(",\"found\":%u,\"sampler\":\"%s\",\"centre\":\"%s\",\"n_atoms\":%u}", r->found,
-           cli_sampler_word(r->sampler), cli_symbol(r->centre), r->n);
+           cli_sampler_word(r->sampler), sg_element_label(r->centre), r->n);
 }
 
 /* The last line, in place of the one that c->result would become. */
@@ -45,7 +45,7 @@ static void print_row(const sg_curate_row *r)
 {
     printf("%016" PRIx64 "\t%016" PRIx64 "\t%.6f\t%.6f\t%.6f\t%.2f\t%u\t%s\t%g\t%s\t%u\n", r->id, r->key,
            r->barrier, r->barrier_back, r->energy, r->participation, r->found, cli_sampler_word(r->sampler),
-           r->gamma, cli_symbol(r->centre), r->n);
+           r->gamma, sg_element_label(r->centre), r->n);
 }
 
 static sg_status read_order(const cli *c, sg_curate_order *order)

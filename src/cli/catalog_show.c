@@ -26,7 +26,7 @@ static void print_event(cli *c, const sg_cat_event *e)
     cli_result_hex(c, "key", e->key);
     cli_result_integer(c, "n_atoms", e->n);
     cli_result_integer(c, "n_shell", e->n_shell);
-    cli_result_text(c, "centre", cli_symbol(e->n > 0 ? e->number[sg_curate_centre(e)] : 0));
+    cli_result_text(c, "centre", sg_element_label(e->n > 0 ? e->number[sg_curate_centre(e)] : 0));
     cli_result_number(c, "barrier_eV", e->barrier);
     cli_result_number(c, "barrier_back_eV", e->barrier_back);
     cli_result_number(c, "dE_eV", e->barrier - e->barrier_back);
@@ -108,13 +108,13 @@ static void print_atoms(cli *c, const sg_cat_event *e)
             v[6 + a] = (double)e->d_final[k][a];
             v[9 + a] = (double)e->mode[k][a];
         }
-        printf("%u\t%s\t%d", k + 1, cli_symbol(e->number[k]), k < e->n_shell);
+        printf("%u\t%s\t%d", k + 1, sg_element_label(e->number[k]), k < e->n_shell);
         for (int j = 0; j < 12; j++)
             printf("\t%.5f", v[j]);
         putchar('\n');
         if (!c->result) continue;
         sg_json *json = sg_json_append(c->result, "atoms");
-        sg_json_text(json, "element", cli_symbol(e->number[k]));
+        sg_json_text(json, "element", sg_element_label(e->number[k]));
         sg_json_boolean(json, "shell", k < e->n_shell);
         sg_json_numbers(json, "x_A", 3, v);
         sg_json_numbers(json, "d_saddle_A", 3, v + 3);

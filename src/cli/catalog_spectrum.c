@@ -26,7 +26,7 @@ static void spectrum_json(cli *c, const sg_curate_spectrum *s, const sg_catalog_
         sg_json_integer(row, "found", (int64_t)s->bin[k].found);
         sg_json_integer(row, "once", (int64_t)s->bin[k].once);
         for (int a = 0; a < header->n_species; a++)
-            sg_json_integer(row, cli_symbol(header->number[a]), (int64_t)s->bin[k].centre[a]);
+            sg_json_integer(row, sg_element_label(header->number[a]), (int64_t)s->bin[k].centre[a]);
     }
 }
 
@@ -39,7 +39,7 @@ void cli_spectrum_print(cli *c, const sg_curate_spectrum *s, const sg_catalog_he
         if (s->bin[k].events > most) most = s->bin[k].events;
     printf("from_eV\tto_eV\tevents\tcumulative\tfound\tonce");
     for (int a = 0; a < header->n_species; a++)
-        printf("\t%s", cli_symbol(header->number[a]));
+        printf("\t%s", sg_element_label(header->number[a]));
     puts(bars ? "\t" : "");
     for (size_t k = 0; k < s->n; k++) {
         const sg_curate_bin *b = &s->bin[k];

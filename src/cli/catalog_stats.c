@@ -33,7 +33,7 @@ static void print_environment(FILE *out, const sg_curate_environment *e)
 
     if (!isnan(share)) snprintf(text, sizeof text, "%.3f", share);
     fprintf(out, "%016" PRIx64 "\t%s\t%u\t%" PRIu64 "\t%u\t%u\t%u\t%u\t%.6g\t%s\n", e->key,
-            cli_symbol(e->centre), e->variants, e->attempts, e->events, e->once, e->twice, e->never,
+            sg_element_label(e->centre), e->variants, e->attempts, e->events, e->once, e->twice, e->never,
             e->unseen, text);
 }
 
@@ -43,7 +43,7 @@ static void environment_json(sg_json *json, const sg_curate_environment *e)
 
     snprintf(text, sizeof text, "%016" PRIx64, e->key);
     sg_json_text(json, "key", text);
-    sg_json_text(json, "centre", cli_symbol(e->centre));
+    sg_json_text(json, "centre", sg_element_label(e->centre));
     sg_json_integer(json, "variants", e->variants);
     sg_json_integer(json, "searches", (int64_t)e->attempts);
     sg_json_integer(json, "events", e->events);

@@ -39,7 +39,6 @@ sg_status cli_spectrum_check_plot(const cli *c); /* --plot: before any work */
 sg_status cli_spectrum_plot(cli *c, const sg_curate_spectrum *s, const sg_catalog_header *header);
 
 void cli_result_hex(cli *c, const char *key, uint64_t value); /* 16 digits, a text in JSON */
-const char *cli_symbol(int number);                           /* of an element, "?" if there is none */
 const char *cli_sampler_word(uint8_t sampler);                /* "unknown" for one of a later version */
 
 #endif

@@ -39,12 +39,6 @@ void cli_result_hex(cli *c, const char *key, uint64_t value)
     cli_result_text(c, key, text);
 }
 
-const char *cli_symbol(int number)
-{
-    const char *text = sg_element_symbol(number);
-    return text ? text : "?";
-}
-
 const char *cli_sampler_word(uint8_t sampler)
 {
     return sg_sampler_text((sg_sampler)sampler);

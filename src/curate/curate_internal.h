@@ -8,8 +8,6 @@
 
 #include "slowglass/curate.h"
 
-const char *curate_symbol(int number); /* "?" when there is no such element */
-
 /* ---- graphml.c: a file is a head with the declarations of the data, nodes, edges, an end ---- */
 
 typedef struct curate_key {  /* what nodes or edges carry */

@@ -15,12 +15,6 @@ typedef struct printer {
 
 static const char *const axis[6] = {"xx", "yy", "zz", "xy", "xz", "yz"};
 
-const char *curate_symbol(int number)
-{
-    const char *text = sg_element_symbol(number);
-    return text ? text : "?";
-}
-
 typedef struct named_number {
     const char *name;
     double value;
@@ -79,7 +73,7 @@ static int print_row(void *arg, const void *record)
 
     list_numbers(e, number);
     fprintf(p->out, "%016" PRIx64 "\t%016" PRIx64 "\t%s", e->id, e->key,
-            curate_symbol(e->n > 0 ? e->number[sg_curate_centre(e)] : 0));
+            sg_element_label(e->n > 0 ? e->number[sg_curate_centre(e)] : 0));
     for (int k = 0; k < N_NUMBERS; k++)
         fprintf(p->out, "\t%.17g", number[k].value);
     for (int k = 0; k < 6; k++)
@@ -160,7 +154,7 @@ static int print_line(void *arg, const void *record)
     fprintf(p->out,
             "{\"id\":\"%016" PRIx64 "\",\"key\":\"%016" PRIx64 "\",\"fingerprint\":\"%016" PRIx64 "\"", e->id,
             e->key, p->header->fingerprint);
-    fprintf(p->out, ",\"centre\":\"%s\"", curate_symbol(e->n > 0 ? e->number[sg_curate_centre(e)] : 0));
+    fprintf(p->out, ",\"centre\":\"%s\"", sg_element_label(e->n > 0 ? e->number[sg_curate_centre(e)] : 0));
     for (int k = 0; k < N_NUMBERS; k++)
         print_number(p->out, number[k].name, number[k].value);
     print_six(p->out, "strain_saddle_eV", e->strain_saddle);
@@ -169,7 +163,7 @@ static int print_line(void *arg, const void *record)
     print_origins(p->out, e);
     fputs(",\"elements\":[", p->out);
     for (uint32_t k = 0; k < e->n; k++)
-        fprintf(p->out, "%s\"%s\"", k ? "," : "", curate_symbol(e->number[k]));
+        fprintf(p->out, "%s\"%s\"", k ? "," : "", sg_element_label(e->number[k]));
     fputc(']', p->out);
     print_vectors(p->out, "x_A", e->n, (const float(*)[3])e->x);
     print_vectors(p->out, "d_saddle_A", e->n, (const float(*)[3])e->d_saddle);

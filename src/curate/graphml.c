@@ -176,7 +176,7 @@ static sg_status print_nodes(sg_catalog *cat, const graph *g)
             q++;
         fprintf(g->out, "<node id=\"k%016" PRIx64 "\">", g->key[k]);
         if (q < c.n && c.environment[q].key == g->key[k]) {
-            curate_graphml_text(g->out, "centre", curate_symbol(c.environment[q].centre));
+            curate_graphml_text(g->out, "centre", sg_element_label(c.environment[q].centre));
             curate_graphml_integer(g->out, "searches", c.environment[q].attempts);
             curate_graphml_integer(g->out, "events", c.environment[q].events);
         }

@@ -60,10 +60,9 @@ static void write_script(const sg_curate_spectrum *s, const sg_catalog_header *h
     fputs("' textcolor rgb '#222222'\n", out);
     /* the tallest column first: the others stand before it */
     for (int a = header->n_species - 1; a >= 0; a--) {
-        const char *symbol = sg_element_symbol(header->number[a]);
         fprintf(out, "%s$spectrum using 1:%d with boxes lc rgb '%s' title '%s'%s\n",
-                a == header->n_species - 1 ? "plot " : "     ", 2 + a, colour[a], symbol ? symbol : "?",
-                a > 0 ? ", \\" : "");
+                a == header->n_species - 1 ? "plot " : "     ", 2 + a, colour[a],
+                sg_element_label(header->number[a]), a > 0 ? ", \\" : "");
     }
 }
 

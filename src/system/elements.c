@@ -80,3 +80,9 @@ const char *sg_element_symbol(int number)
 {
     return number >= 1 && number <= N_ELEMENTS ? elements[number - 1].symbol : NULL;
 }
+
+const char *sg_element_label(int number)
+{
+    const char *symbol = sg_element_symbol(number);
+    return symbol ? symbol : "?";
+}
