@@ -88,14 +88,12 @@ static void lbfgs_direction(size_t m, const climb_scratch *c, const double *v, i
     }
 }
 
-static int has_strayed(size_t m, const double *x, const climb_rule *rule)
+static int has_strayed(size_t m, const double *x, const climb_rule *rule, double *scratch)
 {
-    for (size_t k = 0; rule->stray > 0 && k < m; k += 3) {
-        const double d[3] = {x[k] - rule->x_guess[k], x[k + 1] - rule->x_guess[k + 1],
-                             x[k + 2] - rule->x_guess[k + 2]};
-        if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] > rule->stray * rule->stray) return 1;
-    }
-    return 0;
+    if (!(rule->stray > 0)) return 0;
+    memcpy(scratch, x, m * sizeof *scratch);
+    vec_axpy(m, -1, rule->x_guess, scratch);
+    return vec_max_atom(m, scratch) > rule->stray;
 }
 
 static void cap_step(size_t m, double step_max, double *step)
@@ -140,7 +138,7 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
         if (*f_end <= rule->f_max && *curvature < 0) return *end = CLIMB_CONVERGED, SG_OK;
         if (*energy > rule->e_limit) return *end = CLIMB_BLOW_UP, SG_OK;
         if (*s->calls - calls_at_start >= rule->max_calls) return *end = CLIMB_LIMIT, SG_OK;
-        if (has_strayed(m, x, rule)) return *end = CLIMB_STRAYED, SG_OK;
+        if (has_strayed(m, x, rule, c->step)) return *end = CLIMB_STRAYED, SG_OK;
 
         const double along = vec_dot(m, c->f, v);
         memcpy(c->g, c->f, m * sizeof *c->g);

@@ -12,7 +12,7 @@ static const int pushes_before_mode = 2; /* nothing to see closer to the minimum
 static const int moves_across = 4;       /* descents across the push after each push */
 static const double move_factor = 0.03; /* Å^2/eV, half of 2 / stiffest curvature of a metal (~30 eV/Å^2) */
 static const double move_max = 0.05;    /* Å per atom and descent */
-static const int max_slips = 1; /* a third climb seldom helps: another push is as good */
+static const int max_slips = 1;         /* a third climb seldom helps: another push is as good */
 static const double local_excess =
     0.5;                            /* eV: barriers fall by 0.1-0.7 (10, 90 %) when the surroundings yield */
 static const int again_calls = 250; /* of a second climb: of those that take more few end well */
@@ -56,8 +56,9 @@ static sg_status leave_basin(surface *s, const sg_saddle_problem *p, sg_saddle_w
     lanczos_result mode;
     sg_status st;
 
-    const lanczos_rule look = {leaving_mode.min_iterations, leaving_mode.max_iterations,
-                               leaving_mode.tolerance, 0, p->opt->curvature_out};
+    lanczos_rule look = leaving_mode;
+
+    look.enough = p->opt->curvature_out;
     *outcome = SG_NO_EXIT;
     memcpy(w->v, w->push, s->m * sizeof *w->v);
     for (int k = 1; k <= max_pushes; k++) {
@@ -158,7 +159,6 @@ sg_status local_phase(const sg_saddle_problem *p, int centre, const sg_push *pus
     double curvature = 0;
 
     out->outcome = SG_NO_EXIT;
-
     *is_local = local_set(w, centre, p->opt->local_radius, &set);
     sg_status st = surface_init(&s, p->pot, w->forces, w->sys, *is_local ? &set : NULL);
     if (st != SG_OK) return st;
