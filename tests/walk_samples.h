@@ -52,13 +52,8 @@ static inline void walk_init(walk *w, const defect *d)
                                       .seed = 3,
                                       .threads = 1,
                                       .keep_landscape = 1};
-    w->kmc = (sg_kmc_options){.temperature = 1000,
-                              .prefactor = 1e13,
-                              .max_time = 1e9,
-                              .seed = 3,
-                              .basin_barrier = 0.4,
-                              .basin_max_states = 8,
-                              .commit_every = 4};
+    w->kmc = (sg_kmc_options){
+        .max_time = 1e9, .seed = 3, .basin_barrier = 0.4, .basin_max_states = 8, .commit_every = 4};
 }
 
 static inline void walk_open_on(walk *w, sg_catalog *cat) /* takes the catalog */

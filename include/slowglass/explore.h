@@ -51,7 +51,7 @@ typedef struct sg_explore_options {
     double residual_max; /* Å, of a placed event */
     double marginal;     /* Å: look-ups take pairs this close to the cutoff for bonded and for not bonded */
     double variant_radius, variant_tolerance; /* Å */
-    double temperature, prefactor;            /* K, 1/s: for the estimate of the missing rate */
+    double temperature, prefactor;            /* K, 1/s: of all rates */
     uint64_t seed;
     uint64_t run; /* whose counters the catalog gets, see sg_cat_run */
     int threads;
@@ -154,6 +154,10 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex);
 
 /** Rate k = prefactor exp(-barrier / kT), 1/s. */
 double sg_rate(double barrier, double temperature, double prefactor);
+
+/** Rate of an entry of a state's table, or of one thought of (any barrier), 1/s: the one place that knows
+ * which prefactor counts. Threads: readers of an explorer that nobody changes. */
+double sg_explorer_rate(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry);
 
 /** Rate of the events not found yet, 1/s: per 0.1 eV bin the Chao1 number of unseen ones (f1^2 / 2 f2, or f1
  * (f1 - 1) / 2 without doubletons) times the mean rate of the bin's known ones. Equivalent events of a

@@ -17,9 +17,7 @@
 typedef struct sg_kmc sg_kmc;
 
 typedef struct sg_kmc_options {
-    double temperature; /* K */
-    double prefactor;   /* 1/s */
-    double max_time;    /* s; the walk stops before an event that would come later */
+    double max_time; /* s; the walk stops before an event that would come later */
     uint64_t seed;
     int basin;            /* 0: plain steps only */
     double basin_barrier; /* eV */

@@ -167,7 +167,8 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     const sg_cat_entry entry = t->entry[k];
     const sg_cat_edge *e = &ex->edge[entry.edge - 1];
     slot *s = &ex->slot[0];
-    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL, NULL, NULL};
+    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL,
+                           NULL,    NULL};
     sg_rng rng;
     uint64_t edge_id = 0;
     int same = -1;
@@ -279,11 +280,6 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
     return s;
 }
 
-double sg_rate(double barrier, double temperature, double prefactor)
-{
-    return prefactor * exp(-barrier / (SG_KB * temperature));
-}
-
 /* Entries of one kind: the same generic event walked the same way. */
 static int same_kind(const sg_explorer *ex, const sg_cat_entry *a, const sg_cat_entry *b)
 {
@@ -329,7 +325,7 @@ static void take_stock(const sg_explorer *ex, const sg_cat_table *t, inventory *
         int is_first = 1;
 
         if (bin < 0 || bin >= N_BINS) continue;
-        out->rate[bin] += sg_rate(entry->barrier, ex->opt.temperature, ex->opt.prefactor);
+        out->rate[bin] += sg_explorer_rate(ex, t->state, entry);
         for (uint32_t q = 0; q < k && is_first; q++)
             is_first = !same_kind(ex, entry, &t->entry[q]);
         if (!is_first) continue;

@@ -223,9 +223,14 @@ static int compare_lowest(const void *a, const void *b)
     return compare_moved(a, b);
 }
 
-static double counted_rate(const sg_explorer *ex, double barrier)
+static double counted_rate(const heritage *h, const sg_cat_entry *entry)
 {
-    return barrier < ex->opt.flicker ? 0 : sg_rate(barrier, ex->opt.temperature, ex->opt.prefactor);
+    return entry->barrier < h->ex->opt.flicker ? 0 : sg_explorer_rate(h->ex, h->state, entry);
+}
+
+static sg_cat_entry entry_of(const candidate *c)
+{
+    return (sg_cat_entry){c->edge, c->reverse, 1, c->barrier, c->error};
 }
 
 /* Rate out of the state as far as it is known or predicted; events that flicker are no way out. */
@@ -236,9 +241,11 @@ static double rate_out(const heritage *h)
     double sum = 0;
 
     for (uint32_t k = 0; k < t->n_entries; k++)
-        sum += counted_rate(ex, t->entry[k].barrier);
-    for (size_t k = 0; k < h->n; k++)
-        if (!h->list[k].is_far && isfinite(h->list[k].error)) sum += counted_rate(ex, h->list[k].barrier);
+        sum += counted_rate(h, &t->entry[k]);
+    for (size_t k = 0; k < h->n; k++) {
+        const sg_cat_entry entry = entry_of(&h->list[k]);
+        if (!h->list[k].is_far && isfinite(entry.error)) sum += counted_rate(h, &entry);
+    }
     return sum;
 }
 
@@ -253,7 +260,9 @@ static void choose(heritage *h)
     if (h->n > 0) qsort(h->list, h->n, sizeof *h->list, compare_lowest);
     for (size_t k = h->n; k-- > 0;) {
         candidate *c = &h->list[k];
-        const double most = sg_rate(lowest(c), opt->temperature, opt->prefactor);
+        sg_cat_entry fastest = entry_of(c);
+        fastest.barrier = lowest(c);
+        const double most = sg_explorer_rate(h->ex, h->state, &fastest);
         c->refine = c->is_far;
         if (c->is_far || !in_window(h->ex, lowest(c))) continue;
         c->refine = c->moved >= opt->keep || lowest(c) < least_barrier;
@@ -279,7 +288,7 @@ static sg_status hand_down(heritage *h, plan *late)
         }
         ex->stats.kept++;
         t->from_inherited++;
-        st = add_entry(t, (sg_cat_entry){c->edge, c->reverse, 1, c->barrier, c->error});
+        st = add_entry(t, entry_of(c));
     }
     return st;
 }

@@ -21,7 +21,7 @@ sg_sources sg_explorer_sources(const sg_explorer *ex, uint64_t state)
 
     for (uint32_t k = 0; t && k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
-        const double rate = sg_rate(entry->barrier, ex->opt.temperature, ex->opt.prefactor);
+        const double rate = sg_explorer_rate(ex, state, entry);
         if (!in_window(ex, entry->barrier)) continue;
         const sg_source source = source_of(ex, state, entry);
         out.number[source]++;

@@ -83,7 +83,7 @@ static sg_status gather_ways(const sg_kmc *w, group *g)
             /* where an inherited event leads is known only after it has been reconverged: a way out for now
              */
             const int to = t->entry[e].kept ? -1 : index_in(g, sg_explorer_target(w->ex, &t->entry[e]));
-            const double rate = sg_rate(t->entry[e].barrier, w->opt.temperature, w->opt.prefactor);
+            const double rate = sg_explorer_rate(w->ex, g->state[k], &t->entry[e]);
             g->edge[g->n_ways] = (sg_basin_edge){k, to >= 0 ? to : g->n_states + n_out++, rate};
             g->entry[g->n_ways++] = e;
         }

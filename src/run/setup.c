@@ -232,9 +232,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
 
 static void make_kmc(const sg_config *cfg, sg_kmc_options *o)
 {
-    *o = (sg_kmc_options){.temperature = cfg->kmc.temperature_K,
-                          .prefactor = cfg->kmc.prefactor_per_s,
-                          .max_time = cfg->kmc.max_time_s,
+    *o = (sg_kmc_options){.max_time = cfg->kmc.max_time_s,
                           .seed = (uint64_t)cfg->kmc.seed,
                           .basin = cfg->basin.enable,
                           .basin_barrier = cfg->basin.barrier_eV,

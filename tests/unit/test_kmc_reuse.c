@@ -11,7 +11,7 @@ static void pair_walk(walk *w, defect *d)
     lj_adatoms(d, 6, 3, 0, 2, 2);
     walk_init(w, d);
     w->explore.per_atom = 6;
-    w->kmc.temperature = w->explore.temperature = T_WALK;
+    w->explore.temperature = T_WALK;
     w->explore.barrier_max = 0.9;
 }
 

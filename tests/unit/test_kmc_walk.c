@@ -11,8 +11,7 @@ static void adatom_walk(walk *w, defect *d, int nx, int ny)
     lj_adatoms(d, nx, ny, 0, 1, 0);
     walk_init(w, d);
     w->explore.per_atom = 8;
-    w->kmc.temperature = w->explore.temperature =
-        T_HOPS; /* cold enough for nothing but hops: the next barrier is 0.73 eV */
+    w->explore.temperature = T_HOPS; /* cold enough for nothing but hops: the next barrier is 0.73 eV */
 }
 
 /* Height of the bridge between two hollows, by going there. */
@@ -39,7 +38,7 @@ static void pair_walk(walk *w, defect *d)
     lj_adatoms(d, 6, 3, 0, 2, 2);
     walk_init(w, d);
     w->explore.per_atom = 6;
-    w->kmc.temperature = w->explore.temperature = 600;
+    w->explore.temperature = 600;
 }
 
 static void assert_same_row(const sg_cat_step *a, const sg_cat_step *b)
@@ -83,9 +82,9 @@ static void check_choice(const walk *w, const sg_cat_step *row, uint64_t from)
     sg_rng_init(&rng, w->kmc.seed, SG_RNG_STEP, row->step, 0, 0);
     const double u = sg_rng_uniform(&rng), v = sg_rng_uniform(&rng);
     for (uint32_t k = 0; k < t->n_entries; k++)
-        total += 1e13 * exp(-t->entry[k].barrier / (8.617333262e-5 * w->kmc.temperature));
+        total += 1e13 * exp(-t->entry[k].barrier / (8.617333262e-5 * w->explore.temperature));
     for (uint32_t k = 0; k < t->n_entries; k++) {
-        sum += 1e13 * exp(-t->entry[k].barrier / (8.617333262e-5 * w->kmc.temperature));
+        sum += 1e13 * exp(-t->entry[k].barrier / (8.617333262e-5 * w->explore.temperature));
         if (chosen < 0 && u * total < sum) chosen = (int)k;
         if (t->entry[k].edge == row->edge) named = (int)k;
     }
