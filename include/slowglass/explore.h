@@ -132,6 +132,10 @@ sg_sources sg_explorer_sources(const sg_explorer *ex, uint64_t state);
  * @param out [out] sg_free; NULL when it has never died. Own records alone, as committed. Threads: any. */
 sg_status sg_explore_deaths(sg_catalog *cat, uint64_t event, sg_deaths **out, int *n);
 
+/** Another number whenever a state's flags, a table or a rate has become another one: what was worked out
+ * from them holds as long as it stays. Not stored. */
+uint64_t sg_explorer_revision(const sg_explorer *ex);
+
 uint64_t sg_explorer_n_states(const sg_explorer *ex);
 uint64_t sg_explorer_n_edges(const sg_explorer *ex);
 /* Edges without those that this process has copied from congruent states: what is worth a commit. */

@@ -2,9 +2,12 @@
 /* The kinetic Monte Carlo walk over inherent structures: rejection-free choice, compensated clock, exact exit
  * from flickering states. The caller owns the loop: one call, one step.
  *
- * Basin criterion (fixed): the present state is joined by all visited states with a complete rate table that
- * can be reached from it over saddles lower than basin_barrier from either side, at most basin_max_states of
- * them. With more than one such state a step is the exit from the group, drawn from its exact law; else it is
+ * Basin criterion: two visited states with complete rate tables are joined when a saddle between them is
+ * lower than basin_barrier from either side or, where basin_time is > 0, is crossed faster than 1/basin_time
+ * both ways. A step leaves all states that such joins lead to from the present one, drawn from the exact law
+ * of the exit. So a basin grows by one state whenever the walk has left it over a low saddle, and no state is
+ * searched for the basin's sake. Where more than basin_max_states are joined, those are left that the lowest
+ * saddles lead to from the present state (told once): as exact, but more steps. With a single state a step is
  * one event. An inherited event that is drawn is first reconverged in its state; if that changes the table,
  * the same random numbers are applied to it again. Source: Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10
  * (1975); kmc/core.h for the basins. */
@@ -21,8 +24,10 @@ typedef struct sg_kmc_options {
     uint64_t seed;
     int basin;            /* 0: plain steps only */
     double basin_barrier; /* eV */
+    double basin_time;    /* s; 0: the barrier counts */
     int basin_max_states;
-    int commit_every; /* steps among known states between commits */
+    int commit_every;  /* steps among known states between commits */
+    const sg_log *log; /* borrowed; may be NULL */
 } sg_kmc_options;
 
 typedef enum { SG_KMC_MOVED, SG_KMC_TIME_UP, SG_KMC_NO_EVENTS } sg_kmc_end;

@@ -95,6 +95,7 @@ struct sg_explorer {
     sg_cat_table **table; /* [n_states], NULL: none; capacity cap_tables */
     size_t cap_tables;
     uint64_t n_searches, n_rows;
+    uint64_t revision;     /* of states and tables */
     sg_cat_event *pending; /* [n_pending] generic events put or counted since the last commit, with the
                               counters of this run */
     size_t n_pending, cap_pending;

@@ -219,6 +219,11 @@ sg_status sg_explorer_mark(sg_explorer *ex, uint64_t state, uint32_t flags)
     return put_state(ex, state);
 }
 
+uint64_t sg_explorer_revision(const sg_explorer *ex)
+{
+    return ex->revision;
+}
+
 uint64_t sg_explorer_n_states(const sg_explorer *ex)
 {
     return ex->n_states;

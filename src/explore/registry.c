@@ -20,6 +20,7 @@ void frame_to(sg_explorer *ex, uint64_t state)
 
 sg_status put_state(sg_explorer *ex, uint64_t id)
 {
+    ex->revision++;
     return ex->opt.keep_landscape ? sg_catalog_put_state(ex->cat, &ex->state[id]) : SG_OK;
 }
 
@@ -30,6 +31,7 @@ sg_status put_edge(sg_explorer *ex, uint64_t id)
 
 sg_status put_table(sg_explorer *ex, uint64_t state)
 {
+    ex->revision++;
     return ex->opt.keep_landscape ? sg_catalog_put_table(ex->cat, ex->table[state]) : SG_OK;
 }
 

@@ -16,88 +16,15 @@ struct sg_kmc {
     uint64_t found_at_commit;
     uint64_t rows; /* of the searches database, at the end of the last step that wrote some */
     int since_commit;
+    group group; /* that the present step leaves; kept while the landscape stays as it is */
+    int told_full;
 };
-
-typedef struct group { /* states that are left together, and all their ways */
-    int n_states, n_ways, capacity_ways;
-    uint64_t *state;     /* [n_states], the present one first */
-    sg_basin_edge *edge; /* [n_ways] */
-    uint32_t *entry;     /* [n_ways] index in the table of state[edge.from] */
-} group;
 
 typedef struct choice {
     uint64_t state; /* left last */
     uint32_t entry;
     double dt, n_hops;
 } choice;
-
-static void group_clear(group *g)
-{
-    sg_free(g->state);
-    sg_free(g->edge);
-    sg_free(g->entry);
-    memset(g, 0, sizeof *g);
-}
-
-static int index_in(const group *g, uint64_t state)
-{
-    for (int k = 0; k < g->n_states; k++)
-        if (g->state[k] == state) return k;
-    return -1;
-}
-
-/* States joined to the present one by saddles low from either side, breadth first. */
-static sg_status gather_states(const sg_kmc *w, int max, group *g)
-{
-    g->state = sg_calloc((size_t)max, sizeof *g->state);
-    if (!g->state) return sg_fail(SG_ENOMEM, "basin");
-    g->state[g->n_states++] = w->row.state;
-    for (int k = 0; k < g->n_states && max > 1; k++) {
-        const sg_cat_table *t = sg_explorer_known_table(w->ex, g->state[k]);
-        for (uint32_t e = 0; e < t->n_entries && g->n_states < max; e++) {
-            if (t->entry[e].kept) continue;
-            const sg_cat_edge *edge = sg_explorer_edge(w->ex, t->entry[e].edge);
-            const uint64_t to = sg_explorer_target(w->ex, &t->entry[e]);
-            if (edge->barrier >= w->opt.basin_barrier || edge->barrier_back >= w->opt.basin_barrier) continue;
-            if (!(sg_explorer_state(w->ex, to)->flags & SG_CAT_STATE_VISITED) ||
-                !sg_explorer_known_table(w->ex, to))
-                continue;
-            if (index_in(g, to) < 0) g->state[g->n_states++] = to;
-        }
-    }
-    return SG_OK;
-}
-
-static sg_status gather_ways(const sg_kmc *w, group *g)
-{
-    int n = 0, n_out = 0;
-
-    for (int k = 0; k < g->n_states; k++)
-        n += (int)sg_explorer_known_table(w->ex, g->state[k])->n_entries;
-    g->edge = sg_calloc((size_t)n, sizeof *g->edge);
-    g->entry = sg_calloc((size_t)n, sizeof *g->entry);
-    if (!g->edge || !g->entry) return sg_fail(SG_ENOMEM, "basin of %d ways", n);
-    for (int k = 0; k < g->n_states; k++) {
-        const sg_cat_table *t = sg_explorer_known_table(w->ex, g->state[k]);
-        for (uint32_t e = 0; e < t->n_entries; e++) {
-            /* where an inherited event leads is known only after it has been reconverged: a way out for now
-             */
-            const int to = t->entry[e].kept ? -1 : index_in(g, sg_explorer_target(w->ex, &t->entry[e]));
-            const double rate = sg_explorer_rate(w->ex, g->state[k], &t->entry[e]);
-            g->edge[g->n_ways] = (sg_basin_edge){k, to >= 0 ? to : g->n_states + n_out++, rate};
-            g->entry[g->n_ways++] = e;
-        }
-    }
-    return SG_OK;
-}
-
-static double total_out(const group *g)
-{
-    double sum = 0;
-    for (int k = 0; k < g->n_ways; k++)
-        if (g->edge[k].to >= g->n_states) sum += g->edge[k].rate;
-    return sum;
-}
 
 static sg_status draw_plain(const sg_kmc *w, const group *g, sg_rng *rng, choice *c)
 {
@@ -120,48 +47,43 @@ static sg_status draw_plain(const sg_kmc *w, const group *g, sg_rng *rng, choice
 static sg_status draw_group(const group *g, sg_rng *rng, choice *c)
 {
     sg_basin_exit out = {0};
-    const sg_status st = sg_basin_sample(g->n_states, g->n_ways, g->edge, 0, rng, &out);
+    const sg_status st = sg_basin_sample(g->n_states, g->n_ways, g->edge, g->start, rng, &out);
     if (st == SG_OK) *c = (choice){g->state[out.from], g->entry[out.edge], out.time, out.n_hops};
     return st;
 }
 
-/* The group to be left by this step. Where the joined states have no way out at all, the present one alone:
- * time goes on. */
-static sg_status gather(const sg_kmc *w, group *g)
+static void tell_full(sg_kmc *w)
 {
-    const int max = w->opt.basin && w->opt.basin_max_states > 1 ? w->opt.basin_max_states : 1;
-    sg_status st = gather_states(w, max, g);
-
-    if (st == SG_OK) st = gather_ways(w, g);
-    if (st != SG_OK || g->n_states == 1 || total_out(g) > 0) return st;
-    group_clear(g);
-    st = gather_states(w, 1, g);
-    return st == SG_OK ? gather_ways(w, g) : st;
+    if (!w->group.is_full || w->told_full) return;
+    w->told_full = 1;
+    sg_log_line(w->opt.log, SG_LOG_WARNING,
+                "step %llu: more states flicker than a basin may hold, %d; from here on such steps leave the "
+                "part around the present state, and more of them are needed",
+                (unsigned long long)w->row.step + 1, w->group.n_states);
 }
 
 /* Draw until what is drawn is converged, each time with the same random numbers. */
-static sg_status draw(sg_kmc *w, choice *c, int *n_states, double *rate_total)
+static sg_status draw(sg_kmc *w, choice *c)
 {
-    for (;;) {
-        group g = {0};
-        sg_rng rng;
-        sg_status st = gather(w, &g);
+    const sg_group_rule rule = {.max_states = w->opt.basin ? w->opt.basin_max_states : 1,
+                                .barrier = w->opt.basin_barrier,
+                                .time = w->opt.basin_time};
+    const group *g = &w->group;
 
-        *n_states = g.n_states;
-        *rate_total = st == SG_OK ? total_out(&g) : 0;
-        if (st == SG_OK && *rate_total > 0) {
-            sg_rng_init(&rng, w->opt.seed, g.n_states > 1 ? SG_RNG_BASIN : SG_RNG_STEP, w->row.step + 1, 0,
-                        0);
-            st = g.n_states > 1 ? draw_group(&g, &rng, c) : draw_plain(w, &g, &rng, c);
-        }
-        group_clear(&g);
-        if (st != SG_OK || !(*rate_total > 0)) return st;
+    for (;;) {
+        int alive;
+        sg_rng rng;
+        sg_status st = group_update(&w->group, w->ex, &rule, w->row.state);
+        if (st != SG_OK || !(g->rate_out > 0)) return st;
+        tell_full(w);
+        sg_rng_init(&rng, w->opt.seed, g->n_states > 1 ? SG_RNG_BASIN : SG_RNG_STEP, w->row.step + 1, 0, 0);
+        st = g->n_states > 1 ? draw_group(g, &rng, c) : draw_plain(w, g, &rng, c);
+        if (st != SG_OK) return st;
         const sg_cat_table *t = sg_explorer_known_table(w->ex, c->state);
         if (!t->entry[c->entry].kept) return SG_OK;
         if (sg_interrupt_requested()) /* what has been reconverged stands in the table: the same draw comes
                                          again */
             return sg_fail(SG_EINTERRUPTED, "interrupted in step %llu", (unsigned long long)w->row.step + 1);
-        int alive;
         if ((st = sg_explorer_reconverge(w->ex, c->state, c->entry, &alive)) != SG_OK) return st;
     }
 }
@@ -277,6 +199,8 @@ sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const 
 
 void sg_kmc_free(sg_kmc *w)
 {
+    if (!w) return;
+    group_clear(&w->group);
     sg_free(w);
 }
 
@@ -289,16 +213,14 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
 {
     const sg_cat_table *t;
     choice c = {0};
-    int n_states;
-    double rate_total;
     sg_status st = sg_explorer_table(w->ex, w->row.state, w->parent, &t);
 
     *row = w->row;
     if (st != SG_OK) return st;
     const uint64_t left = w->row.state;
     const double missing = t->rate_missing;
-    if ((st = draw(w, &c, &n_states, &rate_total)) != SG_OK) return st;
-    if (!(rate_total > 0)) return *end = SG_KMC_NO_EVENTS, stop(w);
+    if ((st = draw(w, &c)) != SG_OK) return st;
+    if (!(w->group.rate_out > 0)) return *end = SG_KMC_NO_EVENTS, stop(w);
     if (sg_clock_time(&w->clock) + c.dt > w->opt.max_time) return *end = SG_KMC_TIME_UP, stop(w);
 
     const sg_cat_entry entry = sg_explorer_known_table(w->ex, c.state)->entry[c.entry];
@@ -310,12 +232,12 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
                            .edge = entry.edge,
                            .centre = edge->centre,
                            .reverse = entry.reverse,
-                           .is_basin = n_states > 1,
+                           .is_basin = w->group.n_states > 1,
                            .barrier = entry.barrier,
                            .dt = c.dt,
-                           .rate_total = rate_total,
+                           .rate_total = w->group.rate_out,
                            .rate_missing = missing,
-                           .basin_size = (uint32_t)n_states,
+                           .basin_size = (uint32_t)w->group.n_states,
                            .n_hops = c.n_hops};
     fill_row(w, &w->row);
     *row = w->row;

@@ -151,6 +151,7 @@ sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, c
     if ((st = sg_run_setup_make(cfg, sys, pot, threads, log, &run->setup)) != SG_OK) goto done;
     run->setup.explore.stop = wall_is_up;
     run->setup.explore.stop_arg = run;
+    run->setup.kmc.log = log;
     if ((st = run_identity(cfg, sg_system_hash(sys), pot->fingerprint, &identity)) != SG_OK) goto done;
     record = run_describe(cfg, &run->setup.explore, identity, "age", cfg->system.structure);
     run->setup.explore.run = record.id;

@@ -187,6 +187,14 @@ static sg_status make_samplers(const sg_texts *words, sg_explore_options *o)
     return o->n_samplers > 0 ? SG_OK : sg_fail(SG_EINVAL, "search.samplers: none named, need at least one");
 }
 
+/* Barrier of the slowest way that joins states, eV; with the constant prefactor where times count. */
+static double flicker_below(const sg_config *cfg)
+{
+    if (!cfg->basin.enable) return 0;
+    if (!(cfg->basin.time_s > 0)) return cfg->basin.barrier_eV;
+    return fmax(SG_KB * cfg->kmc.temperature_K * log(cfg->kmc.prefactor_per_s * cfg->basin.time_s), 0);
+}
+
 static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_options *o)
 {
     const sg_numbers *push = &cfg->search.push_radius_A;
@@ -216,7 +224,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->refine = cfg->topology.refine_A;
     o->retry = cfg->topology.retry_A;
     o->rest = cfg->topology.refine_rest;
-    o->flicker = cfg->basin.enable ? cfg->basin.barrier_eV : 0;
+    o->flicker = flicker_below(cfg);
     o->residual_max = cfg->topology.residual_max_A;
     o->variant_radius = cfg->topology.variant_radius_A;
     o->variant_tolerance = cfg->topology.variant_tolerance_A;
@@ -236,6 +244,7 @@ static void make_kmc(const sg_config *cfg, sg_kmc_options *o)
                           .seed = (uint64_t)cfg->kmc.seed,
                           .basin = cfg->basin.enable,
                           .basin_barrier = cfg->basin.barrier_eV,
+                          .basin_time = cfg->basin.time_s,
                           .basin_max_states = cfg->basin.max_states,
                           .commit_every = COMMIT_EVERY};
 }

@@ -77,7 +77,8 @@
 #define SG_CONFIG_BASIN(X)                                                                                             \
     X(basin, enable, BOOL, "yes", "", "", PHYSICS, "join states that flicker among low barriers")                      \
     X(basin, barrier_eV, DOUBLE, "0.4", "eV", ">= 0", PHYSICS, "barriers below this, both ways, join states")         \
-    X(basin, max_states, INT, "64", "", ">= 2, <= 4096", PHYSICS, "largest basin")
+    X(basin, time_s, DOUBLE, "0", "s", ">= 0", PHYSICS, "> 0: what joins states is instead a rate above 1/time_s, both ways") \
+    X(basin, max_states, INT, "64", "", ">= 2, <= 4096", PHYSICS, "largest basin; of more states those are left together that the lowest saddles lead to")
 
 #define SG_CONFIG_OUTPUT(X)                                                                                            \
     X(output, snapshot, WORD, "every", "", "every|log|none", PHYSICS, "frames of trajectory.extxyz: each step, log-spaced in time, none") \
