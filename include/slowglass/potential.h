@@ -65,6 +65,8 @@ typedef struct sg_potential_ops {
     sg_status (*hessian)(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
                          const sg_atom_set *free_atoms, const double (*v)[3],
                          double (*out)[3]); /* NULL: by differences */
+    sg_status (*matrix)(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
+                        const sg_atom_set *free_atoms, double *h); /* NULL: by products */
 } sg_potential_ops;
 
 struct sg_potential { /* first member of every backend */
@@ -143,6 +145,15 @@ sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work,
  * the third derivative. Threads: distinct `work` may run concurrently. */
 sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                      const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3]);
+
+/** All second derivatives of the energy by the positions of the free atoms at the positions of sys, symmetric
+ * to the last bit.
+ * @param free_atoms NULL: all @param h [out] [3m][3m], eV/Å^2, the members in ascending order, x y z of each
+ * The fast EAM kernels assemble it from what products are made of. Else 3m products, those by differences
+ * taken to both sides, so that their error is of second order. Threads: distinct `work` may run concurrently.
+ */
+sg_status sg_potential_hessian(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                               const sg_atom_set *free_atoms, double *h);
 
 /** 1 when products are had in closed form, at less than the cost of a force call each. Threads: any. */
 int sg_potential_has_hessian(const sg_potential *pot);

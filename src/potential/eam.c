@@ -13,19 +13,23 @@ static sg_status eam_set_kernel(sg_potential *self, const char *name);
 static sg_kernel_error eam_kernel_error(const sg_potential *self);
 static sg_status eam_hessian(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
                              const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3]);
+static sg_status eam_matrix(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
+                            const sg_atom_set *free_atoms, double *h);
 
 static const sg_potential_ops alloy_ops = {.name = "eam/alloy",
                                            .compute = eam_compute,
                                            .free = eam_free,
                                            .set_kernel = eam_set_kernel,
                                            .kernel_error = eam_kernel_error,
-                                           .hessian = eam_hessian};
+                                           .hessian = eam_hessian,
+                                           .matrix = eam_matrix};
 static const sg_potential_ops fs_ops = {.name = "eam/fs",
                                         .compute = eam_compute,
                                         .free = eam_free,
                                         .set_kernel = eam_set_kernel,
                                         .kernel_error = eam_kernel_error,
-                                        .hessian = eam_hessian};
+                                        .hessian = eam_hessian,
+                                        .matrix = eam_matrix};
 
 /* ---- creation ---- */
 
@@ -179,4 +183,11 @@ static sg_status eam_hessian(const sg_potential *self, sg_potential_work *work, 
     const sg_eam *const e = (const sg_eam *)self;
     return e->kernel ? sg_eam_fast_hessian(e, work, sys, free_atoms, v, out)
                      : sg_hessian_by_differences(self, work, sys, free_atoms, v, out);
+}
+
+static sg_status eam_matrix(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
+                            const sg_atom_set *free_atoms, double *h)
+{
+    const sg_eam *const e = (const sg_eam *)self;
+    return e->kernel ? sg_eam_fast_matrix(e, work, sys, free_atoms, h) : SG_EUNSUPPORTED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hessian times vector for potentials without a closed form: H v = -(F(x + e v) - F(x)) / e, with e such that
- * the farthest atom moves by STEP. */
+ * the farthest atom moves by STEP. And the Hessian of a set of atoms from products: column by column, the one
+ * of a product by differences as half of H v - H(-v), whose error is of second order. */
 #include "potential_internal.h"
 
 #include <math.h>
@@ -73,4 +74,42 @@ sg_status sg_hessian_by_differences(const sg_potential *pot, sg_potential_work *
         for (int a = 0; a < 3; a++)
             out[i][a] = (d->f[i][a] - out[i][a]) / e;
     return SG_OK;
+}
+
+/* Column `c` of the block of the atoms in `atom` (NULL: all) into out[3m]; v is zero before and after. */
+static sg_status column(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                        const sg_atom_set *set, size_t c, double (*v)[3], double (*hv)[3], double *out)
+{
+    const size_t m = (size_t)(set ? set->n : sys->n), mover = set ? (size_t)set->atom[c / 3] : c / 3;
+    const int n_sides = sg_potential_has_hessian(pot) ? 1 : 2;
+
+    for (int side = 0; side < n_sides; side++) {
+        v[mover][c % 3] = side == 0 ? 1.0 : -1.0;
+        const sg_status st = sg_potential_hessian_times(pot, work, sys, set, (const double(*)[3])v, hv);
+        const double share = v[mover][c % 3] / n_sides;
+        v[mover][c % 3] = 0.0;
+        if (st != SG_OK) return st;
+        for (size_t k = 0; k < m; k++)
+            for (int a = 0; a < 3; a++) {
+                const double h = share * hv[set ? (size_t)set->atom[k] : k][a];
+                out[3 * k + (size_t)a] = side == 0 ? h : out[3 * k + (size_t)a] + h;
+            }
+    }
+    return SG_OK;
+}
+
+sg_status sg_hessian_by_products(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                                 const sg_atom_set *set, double *h)
+{
+    const size_t n = (size_t)sys->n, m = 3 * (size_t)(set ? set->n : sys->n);
+    double(*const v)[3] = sg_calloc(2 * n, sizeof *v);
+    sg_status st = v ? SG_OK : sg_fail(SG_ENOMEM, "Hessian of %zu atoms", m / 3);
+
+    for (size_t c = 0; c < m && st == SG_OK; c++)
+        st = column(pot, work, sys, set, c, v, v + n, h + c * m);
+    for (size_t i = 0; i < m && st == SG_OK; i++)
+        for (size_t j = 0; j < i; j++)
+            h[i * m + j] = h[j * m + i] = 0.5 * (h[i * m + j] + h[j * m + i]);
+    sg_free(v);
+    return st;
 }

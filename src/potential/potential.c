@@ -48,6 +48,27 @@ sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work 
     return SG_OK;
 }
 
+static sg_status check_matrix(const sg_system *sys, size_t m, const double *h)
+{
+    for (size_t k = 0; k < m * m; k++)
+        if (!isfinite(h[k]))
+            return sg_fail(SG_ENUMERIC, "Hessian of %zu of %d atoms not finite", m / 3, sys->n);
+    return SG_OK;
+}
+
+sg_status sg_potential_hessian(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                               const sg_atom_set *free_atoms, double *h)
+{
+    const size_t m = 3 * (size_t)(free_atoms ? free_atoms->n : sys->n);
+    sg_status st = SG_EUNSUPPORTED;
+
+    work->last_equivalents = 0.0;
+    if (pot->ops->matrix) st = pot->ops->matrix(pot, work, sys, free_atoms, h);
+    work->calls.equivalents += work->last_equivalents;
+    if (st == SG_EUNSUPPORTED) st = sg_hessian_by_products(pot, work, sys, free_atoms, h);
+    return st == SG_OK ? check_matrix(sys, m, h) : st;
+}
+
 int sg_potential_has_hessian(const sg_potential *pot)
 {
     return pot->ops->hessian != NULL && strcmp(sg_potential_kernel(pot), SG_KERNEL_PLAIN) != 0;

@@ -184,6 +184,10 @@ void sg_eam_spline(const double *f, int n, double *out, int stride);
 sg_status sg_hessian_by_differences(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                     const sg_atom_set *set, const double (*v)[3], double (*out)[3]);
 
+/** Second derivatives [3m][3m] column by column. */
+sg_status sg_hessian_by_products(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
+                                 const sg_atom_set *set, double *h);
+
 /** Zeroed array of n doubles that begins at a cache line. @param memory [out] what to sg_free. NULL when
  * memory is out. */
 double *sg_aligned(void **memory, size_t n);
