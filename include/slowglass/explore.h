@@ -94,7 +94,8 @@ typedef struct sg_sources { /* entries of a rate table within the window of barr
     double rate_predicted, rate_error; /* their rate, and what their error bars allow it to be more, 1/s */
 } sg_sources;
 
-/** @param like cell, species, fixed flags of all states; its positions do not matter
+/** @param like species, fixed flags, unstrained cell of all states, and the strain of those that are brought
+ * in; its positions do not matter
  * @param cat open for writing; its header's cutoffs are those of `params`. Borrowed, like pot and log, for
  * the explorer's life. States, edges and tables already in the catalog are taken over (resume). */
 sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, const sg_topology_params *params,
@@ -102,9 +103,23 @@ sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, con
                              sg_explorer **out);
 void sg_explorer_free(sg_explorer *ex);
 
-/** Bring in an inherent structure, relaxed first as far as it is not one yet; an identical one already there
- * is returned instead. */
+/** Bring in an inherent structure at the strain of `like`, relaxed first as far as it is not one yet; an
+ * identical one already there is returned instead. */
 sg_status sg_explorer_add_state(sg_explorer *ex, const double (*x)[3], uint64_t *id);
+
+typedef struct sg_strained { /* what a step of strain has led to */
+    uint64_t state;
+    int slipped;  /* 1: the same step back leads to another state than the one it began in: the atoms have
+                     rearranged on the way */
+    double lost;  /* eV: how much lower that state is */
+    double moved; /* Å, farthest atom, beyond the shear */
+} sg_strained;
+
+/** Bring a state to another strain in one affine step and relax it there: a state of the run like the others,
+ * with events of its own. The one before is its parent in sg_explorer_table: events pass to it, their
+ * barriers predicted by one force call each, and searches count in part. Cost: some 100 force calls per 0.005
+ * in a glass. */
+sg_status sg_explorer_strain(sg_explorer *ex, uint64_t state, double gamma, sg_strained *out);
 
 /** Rate table of a state, complete; made when missing (parent: the state it was reached from, or the state
  * itself if none).
@@ -150,8 +165,8 @@ const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex,
 /** The state an entry leads to; meaningful for converged entries. */
 uint64_t sg_explorer_target(const sg_explorer *ex, const sg_cat_entry *entry);
 
-/** Structure of a state: a copy of `like` with its positions, valid until the next call that takes an
- * explorer. */
+/** Structure of a state: a copy of `like` with its strain and positions, valid until the next call that takes
+ * an explorer. */
 const sg_system *sg_explorer_frame(sg_explorer *ex, uint64_t state);
 
 sg_explore_stats sg_explorer_stats(const sg_explorer *ex);

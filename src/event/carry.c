@@ -80,6 +80,7 @@ static sg_status look_back_from(const sg_potential *pot, sg_potential_work *work
         out->slipped = fabs(end.energy - energy) >= opt->identity_energy ||
                        sg_system_displacement(old, (positions)old->x, (positions)back->x, NULL, NULL) >=
                            opt->identity_distance;
+        if (out->slipped) out->lost = energy - end.energy;
     }
     sg_system_free(back);
     return st;
@@ -97,6 +98,7 @@ sg_status sg_carry_start(const sg_potential *pot, sg_potential_work *work, sg_sy
     if (st == SG_OK) st = step_to(pot, work, sys, gamma, opt->f_minimum, &end);
     if (st == SG_OK) {
         out->energy = end.energy;
+        out->f_max = end.f_max;
         memcpy(out->virial, end.virial, sizeof out->virial);
         out->force_calls = before.force_calls + end.force_calls;
         if (look_back) st = look_back_from(pot, work, sys, old, before.energy, opt, out);

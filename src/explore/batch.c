@@ -50,18 +50,17 @@ static int neighbour_is_known(const void *arg, double energy, positions x, doubl
 
 static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
 {
-    const sg_cat_edge *e = &ex->edge[t->ref - 1];
     const sg_cat_entry entry = {t->ref, t->reverse, 1, 0, 0};
     const likeness same_guess = {CONVERGED, 0.15, -1};
     const int n = ex->frame->n;
 
     entry_saddle(ex, ex->plan.state, &entry, s->x_guess);
-    sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
-                           s->mode_guess, NULL);
+    const edge_here e = edge_to_frame(ex, t->ref);
+    sg_system_displacement(ex->frame, e.from, e.to, s->mode_guess, NULL);
     for (int i = 0; i < n && t->reverse; i++)
         for (int a = 0; a < 3; a++)
             s->mode_guess[i][a] = -s->mode_guess[i][a];
-    s->barrier = t->reverse ? e->barrier_back : e->barrier;
+    s->barrier = t->reverse ? e.edge.barrier_back : e.edge.barrier;
     s->active = find_alike(ex, ex->plan.state, &same_guess, s->barrier, (positions)s->x_guess) < 0;
     return SG_OK;
 }
@@ -201,7 +200,7 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
             p->outcome = SG_KNOWN;
         else
             ex->table[ex->plan.state]->from_search++;
-        if (same < 0 && ex->n_views > 1 && in_window(ex, p->e_saddle - ex->state[ex->plan.state].energy))
+        if (same < 0 && has_views(ex) && in_window(ex, p->e_saddle - ex->state[ex->plan.state].energy))
             ex->stats.strain.born++;
     } else if (p->outcome == SG_KNOWN) {
         same = find_converged(ex, ex->plan.state, p->e_saddle, (positions)p->x_saddle, ex->scratch);

@@ -30,6 +30,7 @@ typedef struct original { /* a state that has been looked at for copying */
 } original;
 
 struct copier {
+    double gamma; /* of the cell whose symmetries these are */
     sg_cell_symmetries ops;
     sg_congruence map;
     int *colour; /* [n] of the state in hand */
@@ -67,6 +68,7 @@ static sg_status copier_create(sg_explorer *ex)
         ex->copier = NULL;
         return sg_fail(SG_ENOMEM, "copies of %zu atoms", n);
     }
+    c->gamma = ex->frame->cell.gamma;
     sg_topology_cell_symmetries(&ex->frame->cell, &c->ops);
     return SG_OK;
 }
@@ -157,7 +159,7 @@ static sg_status choose_original(sg_explorer *ex, uint64_t state, const original
     for (uint64_t k = 0; k < ex->n_states && tries < MAX_TRIES && !*out; k++) {
         original *o = NULL;
         int found = 0;
-        if (k == state || !table_is_complete(ex, k) ||
+        if (k == state || !table_is_complete(ex, k) || !is_of_this_strain(ex, ex->state[k].gamma) ||
             fabs(ex->state[k].energy - ex->state[state].energy) >= ex->opt.saddle.identity_energy)
             continue;
         if (!is_counted && (st = count_bonds(ex, c->colour)) != SG_OK) return st;
@@ -353,6 +355,10 @@ sg_status copy_table(sg_explorer *ex, uint64_t state, int *done)
     const original *o = NULL;
     sg_cat_entry *entry = NULL;
     uint32_t n = 0;
+    if (ex->copier && !is_of_this_strain(ex, ex->copier->gamma)) { /* another cell, other symmetries */
+        copier_free(ex->copier);
+        ex->copier = NULL;
+    }
     sg_status st = ex->copier ? SG_OK : copier_create(ex);
 
     *done = 0;

@@ -4,6 +4,9 @@
  * missed, as often as anywhere. Only what exists here alone, born by the strain, needs all searches; so a
  * search counts as the share of the events that live through the strain between.
  *
+ * The surroundings of one atom need no geometry to be known again: within a run that is strained on the way,
+ * an atom's variant at the new strain succeeds the one it had, as long as its own ways are short.
+ *
  * The credit stands in the new variant's record as attempts of this run: what a run has granted itself, it
  * grants again after a kill, and in the states that follow. */
 #include "explore_internal.h"
@@ -52,23 +55,51 @@ static sg_status credit_of(sg_explorer *ex, int v, const sg_environment *env, sg
     return st;
 }
 
-sg_status credit_variant(sg_explorer *ex, int atom, sg_cat_variant *v)
+sg_status credit_by_id(const sg_explorer *ex, uint64_t key, uint64_t id, double gamma, int *attempts,
+                       int *credit)
 {
-    int credit = 0, n = 0;
+    sg_cat_variant *record = NULL;
+    int n = 0;
+    const sg_status st = sg_catalog_find_variants(ex->cat, key, &record, &n);
+
+    *attempts = *credit = 0;
+    for (int k = 0; k < n; k++) {
+        if (record[k].id == id) {
+            *attempts = (int)record[k].attempts;
+            *credit = counted(record[k].attempts, gamma, ex->frame->cell.gamma);
+        }
+        sg_cat_variant_clear(&record[k]);
+    }
+    sg_free(record);
+    return st;
+}
+
+static sg_status credit_by_views(sg_explorer *ex, int atom, int *credit)
+{
+    int n = 0;
     sg_status st = SG_OK;
 
-    if (ex->n_views < 2) return SG_OK;
+    if (!has_views(ex)) return SG_OK;
     sg_environment *env = sg_calloc(MAX_PROBES, sizeof *env);
     sg_placement *scratch = sg_calloc(1, sizeof *scratch);
     if (!env || !scratch) st = sg_fail(SG_ENOMEM, "variants of other strains");
     for (int w = 1; w < ex->n_views && st == SG_OK; w++) {
+        if (view_is_idle(ex, w)) continue;
         st = view_environments(ex, w, atom, env, &n);
         for (int k = 0; k < n && st == SG_OK; k++)
-            st = credit_of(ex, w, &env[k], scratch, &credit);
+            st = credit_of(ex, w, &env[k], scratch, credit);
     }
-    for (int k = 0; k < credit && st == SG_OK; k++)
-        st = sg_cat_variant_count(v, ex->opt.run);
     sg_free(env);
     sg_free(scratch);
+    return st;
+}
+
+sg_status credit_variant(sg_explorer *ex, int atom, int least, sg_cat_variant *v)
+{
+    int credit = least;
+    sg_status st = credit_by_views(ex, atom, &credit);
+
+    for (int k = 0; k < credit && st == SG_OK; k++)
+        st = sg_cat_variant_count(v, ex->opt.run);
     return st;
 }

@@ -14,6 +14,7 @@ enum {
     MAX_VIEWS = 9, /* strains, the present one among them */
     MAX_PROBES = 9 /* environments looked up per atom and view, its own among them */
 };
+enum { ROOM_STATE, ROOM_FROM, ROOM_TO, N_ROOMS };
 
 typedef enum {
     TASK_INHERIT = 0,
@@ -65,10 +66,10 @@ typedef struct slot { /* one task of a batch: input and result */
     double equivalents; /* force calls spent, to a millionth: what a thread has spent before does not show */
 } slot;
 
-typedef struct view { /* the state in hand at one strain */
+typedef struct view { /* the state in hand at one strain; idle where that is its own */
     double gamma;
     sg_system *sys;  /* of view 0: the frame, as it is */
-    sg_bonds *bonds; /* of view 0: NULL, see keys */
+    sg_bonds *bonds; /* of view 0 and of an idle one: NULL, see keys */
 } view;
 
 typedef struct death { /* of an event lent by a record of another strain */
@@ -100,8 +101,11 @@ struct sg_explorer {
                               counters of this run */
     size_t n_pending, cap_pending;
 
-    sg_system *frame; /* the state in hand */
-    sg_keys *keys;    /* of some recent state; brought up to date when a table is made */
+    sg_system *frame;           /* the state in hand, at its strain */
+    double gamma;               /* strain of the structure that the explorer was made with */
+    double (*room[N_ROOMS])[3]; /* [n_atoms] see shear.c */
+    float (*room_saddle)[3];    /* [n_atoms] */
+    sg_keys *keys;              /* of some recent state; brought up to date when a table is made */
     plan plan;
     variant_class *class_; /* [n_classes] of the state in hand */
     size_t n_classes, cap_classes;
@@ -141,6 +145,23 @@ static inline uint64_t get64(const unsigned char *p)
         v = v << 8 | p[k];
     return v;
 }
+
+/* shear.c */
+sg_status shear_rooms_create(sg_explorer *ex);
+void shear_rooms_free(sg_explorer *ex);
+int strains_agree(double a, double b);
+int is_of_this_strain(const sg_explorer *ex, double gamma); /* the frame's */
+void frame_strain(sg_explorer *ex, double gamma);           /* of the cell alone: positions stay */
+void frame_to(sg_explorer *ex, uint64_t state);
+/* Positions of a state at the frame's strain; valid until the next call. Of a state of that strain its own,
+ * for ever: from several threads. */
+positions state_here(const sg_explorer *ex, uint64_t state);
+typedef struct edge_here { /* an edge at the frame's strain: its displacements; the numbers are its own */
+    sg_cat_edge edge;
+    positions from, to;
+} edge_here;
+/* The same for an edge and its ends. */
+edge_here edge_to_frame(const sg_explorer *ex, uint64_t edge);
 
 /* registry.c */
 sg_status registry_load(sg_explorer *ex);
@@ -215,7 +236,8 @@ sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned cha
 sg_status views_open(sg_explorer *ex);
 void views_close(sg_explorer *ex);
 sg_status views_to_frame(sg_explorer *ex);
-int is_of_this_strain(const sg_explorer *ex, double gamma);
+int view_is_idle(const sg_explorer *ex, int v);
+int has_views(const sg_explorer *ex);             /* of other strains than the frame's */
 int view_of(const sg_explorer *ex, double gamma); /* the view of a record made at this strain; 0 if none */
 /* Environments of an atom to be looked up: env [MAX_PROBES], its own first. igraph. */
 sg_status view_environments(const sg_explorer *ex, int v, int atom, sg_environment *env, int *n);
@@ -228,8 +250,12 @@ sg_status strain_account_store(sg_explorer *ex);
 sg_status deaths_add(sg_explorer *ex, uint64_t event, sg_fate fate);
 sg_status deaths_store(sg_explorer *ex);
 
-/* credit.c: count in a new variant what searches from it at other strains are worth. igraph. */
-sg_status credit_variant(sg_explorer *ex, int atom, sg_cat_variant *v);
+/* credit.c: count in a new variant what searches from it at other strains are worth, `least` or more. igraph.
+ */
+sg_status credit_variant(sg_explorer *ex, int atom, int least, sg_cat_variant *v);
+/* Searches made from a variant of the strain gamma, and what they are worth at the frame's. */
+sg_status credit_by_id(const sg_explorer *ex, uint64_t key, uint64_t id, double gamma, int *attempts,
+                       int *credit);
 
 /* lend.c */
 void placer_free(placer *p);
@@ -272,7 +298,6 @@ sg_status run_batches(sg_explorer *ex);
 sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sampler, const sg_passage *p,
                   uint64_t edge);
 double equivalents_since(const sg_saddle_work *work, double before);
-void frame_to(sg_explorer *ex, uint64_t state);
 sg_status keys_to_frame(sg_explorer *ex);
 
 #endif

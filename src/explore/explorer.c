@@ -54,7 +54,9 @@ sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, con
     if (ex->opt.threads < 1) ex->opt.threads = 1;
     if (ex->opt.batch < 1) ex->opt.batch = 1;
     if ((st = sg_system_copy(like, &ex->frame)) != SG_OK) goto done;
+    ex->gamma = like->cell.gamma;
     if ((st = make_scratch(ex)) != SG_OK) goto done;
+    if ((st = shear_rooms_create(ex)) != SG_OK) goto done;
     if ((st = registry_load(ex)) != SG_OK) goto done;
     if ((st = views_open(ex)) != SG_OK) goto done;
     if ((st = strain_account_load(ex)) != SG_OK) goto done;
@@ -89,6 +91,7 @@ void sg_explorer_free(sg_explorer *ex)
     sg_free(ex->slot);
     sg_free(ex->scratch);
     sg_free(ex->mark);
+    shear_rooms_free(ex);
     placer_free(ex->placer);
     views_close(ex);
     copier_free(ex->copier);
@@ -116,6 +119,7 @@ sg_status sg_explorer_add_state(sg_explorer *ex, const double (*x)[3], uint64_t 
     sg_status st = sg_potential_work_create(ex->pot, &work);
 
     if (st != SG_OK) return st;
+    frame_strain(ex, ex->gamma);
     memcpy(ex->frame->x, x, (size_t)ex->frame->n * sizeof *ex->frame->x);
     rule.f_max = ex->opt.saddle.f_minimum;
     st = sg_minimize(ex->pot, work, ex->frame, NULL, &rule, &end);
@@ -165,7 +169,7 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
 {
     sg_cat_table *t = ex->table[state];
     const sg_cat_entry entry = t->entry[k];
-    const sg_cat_edge *e = &ex->edge[entry.edge - 1];
+    edge_here e;
     slot *s = &ex->slot[0];
     sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL,
                            NULL,    NULL};
@@ -178,8 +182,8 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     frame_to(ex, state);
     memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
     entry_saddle(ex, state, &entry, s->x_guess);
-    sg_system_displacement(ex->frame, (positions)ex->state[e->from].x, (positions)ex->state[e->to].x,
-                           s->mode_guess, NULL);
+    e = edge_to_frame(ex, entry.edge);
+    sg_system_displacement(ex->frame, e.from, e.to, s->mode_guess, NULL);
     sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, entry.edge, UINT64_MAX);
     const double before = sg_saddle_work_calls(ex->work[0])->equivalents;
     sg_status st =
@@ -187,9 +191,9 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
     ex->stats.force_calls += equivalents_since(ex->work[0], before);
     if (st == SG_ENUMERIC) s->passage->outcome = SG_BLOW_UP, st = SG_OK;
     if (st != SG_OK) return st;
-    const task asked = {TASK_INHERIT, entry.reverse, e->centre, 0, entry.edge};
-    const uint64_t event = entry.reverse ? 0 : e->event;
-    const uint32_t found = e->found;
+    const task asked = {TASK_INHERIT, entry.reverse, e.edge.centre, 0, entry.edge};
+    const uint64_t event = entry.reverse ? 0 : e.edge.event;
+    const uint32_t found = e.edge.found;
     remove_entry(t, k);
     ex->stats.refinements++;
     if (s->passage->outcome == SG_FOUND)

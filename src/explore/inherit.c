@@ -58,13 +58,15 @@ typedef struct heritage {
 
 /* --- candidates --- */
 
-static double support_moved(heritage *h, const sg_cat_edge *e, int reverse, uint64_t origin)
+/* A strain between counts by what it does to the longest bond. */
+static double support_moved(heritage *h, uint64_t edge, int reverse, uint64_t origin)
 {
     sg_explorer *ex = h->ex;
-    return sg_event_support_moved(ex->frame, e, reverse, (positions)ex->state[e->from].x,
-                                  (positions)ex->state[e->to].x, (positions)ex->state[origin].x,
-                                  (positions)ex->state[h->state].x, h->spheres, h->reach, ex->scratch,
-                                  ex->mark);
+    const edge_here e = edge_to_frame(ex, edge);
+    const double sheared = fabs(ex->state[origin].gamma - ex->state[h->state].gamma) * h->reach;
+    return sheared + sg_event_support_moved(ex->frame, &e.edge, reverse, e.from, e.to, state_here(ex, origin),
+                                            (positions)ex->state[h->state].x, h->spheres, h->reach,
+                                            ex->scratch, ex->mark);
 }
 
 static sg_status add_candidate(heritage *h, candidate c)
@@ -88,7 +90,7 @@ static sg_status from_parent(heritage *h, unsigned char *lend)
         const uint64_t origin = entry->kept ? (entry->reverse ? e->to : e->from) : h->parent;
         if (!entry->kept && (e->from == h->state || e->to == h->state))
             continue; /* joined to this state by itself */
-        const double moved = support_moved(h, e, entry->reverse, origin);
+        const double moved = support_moved(h, entry->edge, entry->reverse, origin);
         const int is_far = moved >= ex->opt.refine;
         if (is_far) lend[e->centre] = 1;
         if (is_far && (moved >= ex->opt.retry || !in_window(ex, entry->barrier))) continue;
@@ -123,7 +125,7 @@ static sg_status from_run(heritage *h)
             const double barrier = reverse ? e->barrier_back : e->barrier;
             if (origin == h->state || origin == h->parent || (reverse && e->from == e->to)) continue;
             if (!in_window(ex, barrier)) continue;
-            const double moved = support_moved(h, e, reverse, origin);
+            const double moved = support_moved(h, k + 1, reverse, origin);
             if (moved >= ex->opt.refine || !support_changed(h)) continue;
             st = add_candidate(h, (candidate){.edge = k + 1,
                                               .origin = origin,
@@ -311,8 +313,7 @@ static sg_status look_around(heritage *h)
     sg_status st = sg_bonds_create_radius(ex->frame, h->reach + longest_hop, &h->spheres);
     if (st == SG_OK) st = sg_bonds_create_radius(ex->frame, dirty_reach, &wide);
     if (st != SG_OK) return st;
-    sg_system_displacement(ex->frame, (positions)ex->state[h->parent].x, (positions)ex->frame->x, ex->scratch,
-                           NULL);
+    sg_system_displacement(ex->frame, state_here(ex, h->parent), (positions)ex->frame->x, ex->scratch, NULL);
     for (int i = 0; i < n; i++) {
         const double *d = ex->scratch[i];
         h->changed[i] = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);

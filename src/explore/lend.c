@@ -212,6 +212,7 @@ static sg_status offers_for_atom(sg_explorer *ex, uint32_t atom, offers *o)
     sg_status st = SG_OK;
 
     for (int v = 0; v < n_views && st == SG_OK; v++) {
+        if (view_is_idle(ex, v)) continue;
         st = turn_to(ex, atom, v);
         for (int k = 0; st == SG_OK && k < (ex->plan.second ? 1 : ex->placer->n_env); k++)
             st = offers_for_key(ex, atom, v, ex->placer->env[k].key, o, &n_lent);

@@ -13,11 +13,6 @@ static const double same_saddle_energy = 1e-4;          /* eV  } two findings ar
 static const double same_saddle_distance = 0.1;         /* Å   } */
 static const likeness predicted_here = {KEPT, 0.1, -1}; /* kept events have moved < 0.05 Å */
 
-void frame_to(sg_explorer *ex, uint64_t state)
-{
-    memcpy(ex->frame->x, ex->state[state].x, (size_t)ex->frame->n * sizeof *ex->frame->x);
-}
-
 sg_status put_state(sg_explorer *ex, uint64_t id)
 {
     ex->revision++;
@@ -119,9 +114,8 @@ sg_status registry_new_table(sg_explorer *ex, uint64_t state, sg_cat_table **out
 
 void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry, double (*x)[3])
 {
-    const sg_cat_edge *e = &ex->edge[entry->edge - 1];
-    sg_event_saddle(ex->frame, e, entry->reverse, (positions)ex->state[e->from].x,
-                    (positions)ex->state[e->to].x, (positions)ex->state[state].x, x);
+    const edge_here e = edge_to_frame(ex, entry->edge);
+    sg_event_saddle(ex->frame, &e.edge, entry->reverse, e.from, e.to, (positions)ex->state[state].x, x);
 }
 
 int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle,
@@ -264,6 +258,8 @@ static int load_state(void *arg, const void *record)
         return l->st = sg_fail(SG_ECORRUPT, "state %llu: expected state %zu of %d atoms",
                                (unsigned long long)r->id, ex->n_states, ex->frame->n),
                1;
+    if (!isfinite(r->gamma))
+        return l->st = sg_fail(SG_ECORRUPT, "state %llu: no strain", (unsigned long long)r->id), 1;
     if ((l->st = grow_states(ex)) != SG_OK) return 1;
     sg_cat_state s = *r;
     if (!(s.x = copy_of(r->x, r->n, sizeof *r->x, l))) return 1;

@@ -6,7 +6,9 @@
  * the tolerance since the state where that variant was matched (its origin); with it goes the key it is
  * recorded under, so that a bond that passes the cutoff by such a small motion does not cost the atom its
  * searches. Otherwise its surroundings are laid on the variants known for its key at the present strain; if
- * none fits it founds a new one, and what was done for it at other strains counts in part (credit.c). */
+ * none fits it founds a new one, and what was done for it at other strains counts in part (credit.c). A
+ * strain between origin and state changes every variant, as soon as the searches that it devalues make one.
+ */
 #include "explore_internal.h"
 
 #include <math.h>
@@ -108,6 +110,7 @@ typedef struct matcher { /* one atom's surroundings, ready to be compared */
     int n_perm; /* 0: not asked for yet */
     int perm[MAX_AUTOMORPHISMS][SG_TOPOLOGY_MAX_VERTICES];
     sg_placement placement;
+    int credit; /* searches that a variant founded here begins with */
 } matcher;
 
 static sg_status matcher_begin(sg_explorer *ex, int atom, const sg_bonds *spheres, matcher *m)
@@ -172,7 +175,7 @@ static sg_status found_variant(sg_explorer *ex, int atom, const matcher *m, cons
     sg_status st = sg_event_variant(ex->frame, &m->env, ex->opt.variant_radius, spheres, &v);
 
     if (st != SG_OK) return st;
-    st = credit_variant(ex, atom, &v);
+    st = credit_variant(ex, atom, m->credit, &v);
     if (st == SG_OK) st = sg_catalog_put_environment(ex->cat, &record);
     if (st == SG_OK) st = sg_catalog_put_variant(ex->cat, &v);
     if (st != SG_OK) sg_cat_variant_clear(&v);
@@ -215,8 +218,7 @@ static sg_status moved_since(sg_explorer *ex, uint64_t origin, double **field, c
     if (!field[origin]) {
         if (!(field[origin] = sg_calloc((size_t)n, sizeof(double))))
             return sg_fail(SG_ENOMEM, "displacements");
-        sg_system_displacement(ex->frame, (positions)ex->state[origin].x, (positions)ex->frame->x,
-                               ex->scratch, NULL);
+        sg_system_displacement(ex->frame, state_here(ex, origin), (positions)ex->frame->x, ex->scratch, NULL);
         for (int i = 0; i < n; i++) {
             const double *d = ex->scratch[i];
             field[origin][i] = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
@@ -235,18 +237,43 @@ static int sphere_still(const sg_bonds *spheres, int atom, const double *moved, 
 }
 
 /* Whether an atom that was near at the origin has moved: it may be far now. */
-static int has_left(const sg_explorer *ex, int atom, uint64_t origin, const double *moved)
+static int has_left(const sg_explorer *ex, int atom, positions x, const double *moved, double tolerance)
 {
-    positions x = (positions)ex->state[origin].x;
     const double r = ex->opt.variant_radius + cover_margin;
 
     for (int j = 0; j < ex->frame->n; j++) {
-        if (!(moved[j] > ex->opt.variant_tolerance)) continue;
+        if (!(moved[j] > tolerance)) continue;
         double d[3] = {x[j][0] - x[atom][0], x[j][1] - x[atom][1], x[j][2] - x[atom][2]};
         sg_cell_minimum_image(&ex->frame->cell, d);
         if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < r * r) return 1;
     }
     return 0;
+}
+
+typedef struct fate { /* of the variant that an atom had in the parent state */
+    int changed;      /* its surroundings are others */
+    int renewed;      /* .. or the same at a strain where its searches are worth less */
+    int credit;       /* of a new variant in its place */
+} fate;
+
+static sg_status judge(sg_explorer *ex, const sg_cat_table *old, int atom, const sg_bonds *spheres,
+                       const double *moved, fate *f)
+{
+    const uint64_t origin = old->origin[atom];
+    const double gamma = ex->state[origin].gamma, small = ex->opt.variant_tolerance, large = ex->opt.refine;
+    positions x = state_here(ex, origin);
+    int attempts;
+
+    f->changed = !sphere_still(spheres, atom, moved, small) || has_left(ex, atom, x, moved, small);
+    f->renewed = f->changed;
+    f->credit = 0;
+    if (is_of_this_strain(ex, gamma)) return SG_OK;
+    if (f->changed && (!sphere_still(spheres, atom, moved, large) || has_left(ex, atom, x, moved, large)))
+        return SG_OK;
+    const sg_status st = credit_by_id(ex, old->key[atom], old->variant[atom], gamma, &attempts, &f->credit);
+    f->renewed = f->changed || attempts - f->credit > 1;
+    f->changed = f->changed || (f->renewed && ex->keys->key[atom] != old->key[atom]);
+    return st;
 }
 
 sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *changed)
@@ -263,22 +290,22 @@ sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsi
     if (st == SG_OK) st = sg_bonds_create_radius(ex->frame, ex->opt.variant_radius + cover_margin, &spheres);
     for (int i = 0; st == SG_OK && i < n; i++) {
         const double *moved = NULL;
+        fate f = {1, 1, 0};
         t->key[i] = ex->keys->key[i];
-        changed[i] = 1;
-        if (old) {
-            if ((st = moved_since(ex, old->origin[i], field, &moved)) != SG_OK) break;
-            changed[i] = !sphere_still(spheres, i, moved, ex->opt.variant_tolerance) ||
-                         has_left(ex, i, old->origin[i], moved);
-        }
-        if (!changed[i])
+        if (old) st = moved_since(ex, old->origin[i], field, &moved);
+        if (old && st == SG_OK) st = judge(ex, old, i, spheres, moved, &f);
+        if (st != SG_OK) break;
+        changed[i] = (unsigned char)f.changed;
+        m->credit = f.credit;
+        if (!f.renewed)
             t->key[i] = old->key[i]; /* of the variant, whatever a bond close to the cutoff does */
-        if (changed[i])
+        if (f.renewed)
             st = class_by_geometry(ex, i, spheres, m, &ex->class_of[i]);
         else
             st = class_by_id(ex, t->key[i], old->variant[i], i, &ex->class_of[i]);
         if (st != SG_OK) break;
         t->variant[i] = ex->class_[ex->class_of[i]].variant.id;
-        t->origin[i] = (uint32_t)(changed[i] ? state : old->origin[i]);
+        t->origin[i] = (uint32_t)(f.renewed ? state : old->origin[i]);
     }
     for (size_t k = 0; field && k < ex->n_states; k++)
         sg_free(field[k]);

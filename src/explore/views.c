@@ -10,7 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-static const double same_strain = 1e-9;
 static const double flip_margin = 0.15; /* Å */
 
 typedef struct collector {
@@ -20,8 +19,8 @@ typedef struct collector {
 
 static int is_known(const sg_explorer *ex, double gamma)
 {
-    for (int v = 0; v < ex->n_views; v++)
-        if (fabs(ex->view[v].gamma - gamma) < same_strain) return 1;
+    for (int v = 1; v < ex->n_views; v++)
+        if (strains_agree(ex->view[v].gamma, gamma)) return 1;
     return 0;
 }
 
@@ -58,15 +57,22 @@ void views_close(sg_explorer *ex)
     ex->n_views = 0;
 }
 
-int is_of_this_strain(const sg_explorer *ex, double gamma)
+int view_is_idle(const sg_explorer *ex, int v)
 {
-    return fabs(gamma - ex->frame->cell.gamma) < same_strain;
+    return v > 0 && is_of_this_strain(ex, ex->view[v].gamma);
+}
+
+int has_views(const sg_explorer *ex)
+{
+    for (int v = 1; v < ex->n_views; v++)
+        if (!view_is_idle(ex, v)) return 1;
+    return 0;
 }
 
 int view_of(const sg_explorer *ex, double gamma)
 {
-    for (int v = 0; v < ex->n_views; v++)
-        if (fabs(ex->view[v].gamma - gamma) < same_strain) return v;
+    for (int v = 1; v < ex->n_views; v++)
+        if (strains_agree(ex->view[v].gamma, gamma) && !view_is_idle(ex, v)) return v;
     return 0;
 }
 
@@ -74,8 +80,10 @@ sg_status views_to_frame(sg_explorer *ex)
 {
     sg_status st = SG_OK;
 
+    ex->view[0].gamma = ex->frame->cell.gamma;
     for (int v = 1; v < ex->n_views && st == SG_OK; v++) {
         view *const w = &ex->view[v];
+        if (view_is_idle(ex, v)) continue;
         memcpy(w->sys->x, ex->frame->x, (size_t)ex->frame->n * sizeof *w->sys->x);
         w->sys->cell = ex->frame->cell;
         sg_bonds_free(w->bonds);

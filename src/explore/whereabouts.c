@@ -29,6 +29,7 @@ typedef struct node {
 } node;
 
 struct whereabouts {
+    double gamma;    /* of the states entered: those of another strain are others */
     double bound[3]; /* fractional, along each vector */
     node *node;
     size_t n_nodes, capacity, n_states; /* states entered */
@@ -59,6 +60,7 @@ static sg_status begin(sg_explorer *ex)
     size_t root;
 
     if (!w) return sg_fail(SG_ENOMEM, "tree of states");
+    w->gamma = ex->frame->cell.gamma;
     sg_cell_heights(&ex->frame->cell, height);
     for (int a = 0; a < 3; a++) /* atom and far atom may both be off */
         w->bound[a] = 2 * margin * ex->opt.saddle.identity_distance / height[a];
@@ -235,11 +237,16 @@ static void look(const sg_explorer *ex, size_t index, double energy, positions x
 
 sg_status whereabouts_find(sg_explorer *ex, double energy, positions x, uint64_t *id)
 {
+    if (ex->whereabouts && !is_of_this_strain(ex, ex->whereabouts->gamma)) { /* a tree has one cell */
+        whereabouts_free(ex->whereabouts);
+        ex->whereabouts = NULL;
+    }
     sg_status st = ex->whereabouts ? SG_OK : begin(ex);
 
     *id = ex->n_states;
     for (; st == SG_OK && ex->whereabouts->n_states < ex->n_states; ex->whereabouts->n_states++)
-        st = enter(ex, (uint32_t)ex->whereabouts->n_states);
+        if (is_of_this_strain(ex, ex->state[ex->whereabouts->n_states].gamma))
+            st = enter(ex, (uint32_t)ex->whereabouts->n_states);
     if (st == SG_OK) look(ex, 0, energy, x, id);
     return st;
 }

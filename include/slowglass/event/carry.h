@@ -34,15 +34,17 @@ int sg_fate_is_alive(sg_fate fate);
 sg_fate sg_fate_of_outcome(sg_outcome outcome);
 
 typedef struct sg_carried_start {
-    double energy;    /* eV */
-    double virial[6]; /* eV */
+    double energy, f_max; /* eV, eV/Å */
+    double virial[6];     /* eV */
+    double lost; /* eV: energy of the old state above the one that the same step back leads to; 0 unless
+                    slipped */
     int force_calls;
     int slipped; /* 1: taken back by the same step it is another state: it has left its own on the way */
 } sg_carried_start;
 
 /** Bring an inherent structure to the strain gamma in one affine step, and relax it.
  * @param sys [in,out] at its old strain @param opt f_minimum and identity_* are used
- * @param look_back 1: take the step back too and compare (twice the cost); 0: slipped stays 0
+ * @param look_back 1: take the step back too and compare (twice the cost); 0: slipped and lost stay 0
  * @return SG_ENUMERIC when it does not converge. Threads: distinct sys and work. Cost: some 50 force calls
  * per 0.005 in a glass. */
 sg_status sg_carry_start(const sg_potential *pot, sg_potential_work *work, sg_system *sys, double gamma,
