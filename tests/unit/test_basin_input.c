@@ -13,7 +13,7 @@
 
 #include "slowglass/core/memory.h"
 
-enum { N = 10000 };
+enum { N = 10000, N_ALLOCATIONS = 15 };
 
 static sg_rng stream(uint64_t test)
 {
@@ -83,13 +83,13 @@ static void test_basin_when_memory_is_out(void **state)
     sg_rng rng = stream(15);
     sg_basin_exit out = {0};
     double mean_time;
-    for (long k = 0; k < 10; k++) { /* ten allocations */
+    for (long k = 0; k < N_ALLOCATIONS; k++) {
         sg_alloc_fail_after(k);
         assert_int_equal(sg_basin_sample(2, 3, open, 0, &rng, &out), SG_ENOMEM);
         sg_alloc_fail_after(k);
         assert_int_equal(sg_basin_exit_law(2, 3, open, 0, NULL, &mean_time, NULL), SG_ENOMEM);
     }
-    sg_alloc_fail_after(10);
+    sg_alloc_fail_after(N_ALLOCATIONS);
     assert_int_equal(sg_basin_sample(2, 3, open, 0, &rng, &out), SG_OK);
     sg_alloc_fail_after(-1);
 }

@@ -78,30 +78,47 @@ typedef struct sg_basin_exit {
     int edge;       /* index of the edge taken */
     double n_hops;  /* hops made, the one out included; rounded above 2^53 */
     double *visits; /* [in] NULL or the caller's array [n_transient], filled with the number of stays in each
-                       state */
+                       state, */
+    double *stay;   /* and this one with the time spent in each; `time` is their sum */
 } sg_basin_exit;
 
-/** Leave a basin: time, edge and visit counts from their exact joint law, at a cost that does not depend on
- * how often the walk flickers inside. Nothing is subtracted on the way, so rates may span any number of
- * decades.
+typedef struct sg_basin sg_basin;
+
+/** Prepare a basin for leaving it any number of times from any of its states: its states are eliminated in an
+ * order that suits the edges. Nothing is subtracted on the way, so rates may span any number of decades.
  * @param n_transient states of the basin, >= 1
- * @param edges       [n_edges]
- * @param start       transient state the walk begins in
- * @param rng         [in,out] how many numbers are taken depends on the draws
- * @param out         [out] untouched on failure, except what visits points to
- * @return SG_EINVAL for bad indices or rates, or when a state that can be reached from `start` cannot reach
- * an absorbing one; SG_ENUMERIC when visit counts overflow; SG_ENOMEM Threads: any. Cost: O(n_edges +
- * n_transient^3) time, O(n_transient^2) memory. Source: kinetic path sampling, Athènes & Bulatov, Phys. Rev.
- * Lett. 113, 230601 (2014), on the elimination of Grassmann, Taksar & Heyman, Oper. Res. 33, 1107 (1985); the
- * counting differs, see src/kmc/basin.c. */
-sg_status sg_basin_sample(int n_transient, int n_edges, const sg_basin_edge *edges, int start, sg_rng *rng,
-                          sg_basin_exit *out);
+ * @param edges       [n_edges], copied
+ * @param out         [out] the caller frees it with sg_basin_free()
+ * @return SG_EINVAL for bad indices or rates; SG_ENUMERIC when rates overflow; SG_ENOMEM. Cost: O(n_edges +
+ * n_transient^2), and where all states come to be linked n_transient^3 / 3 in time and n_transient^2 in
+ * memory. Source: Grassmann, Taksar & Heyman, Oper. Res. 33, 1107 (1985). */
+sg_status sg_basin_create(int n_transient, int n_edges, const sg_basin_edge *edges, sg_basin **out);
+
+/** NULL-safe. */
+void sg_basin_free(sg_basin *basin);
+
+/** Leave it: time, edge, visits and stays from their exact joint law, at a cost that does not depend on how
+ * often the walk flickers inside.
+ * @param start  transient state the walk begins in
+ * @param rng    [in,out] how many numbers are taken depends on the draws
+ * @param out    [out] untouched on failure, except what visits and stay point to
+ * @return SG_EINVAL when a state that can be reached from `start` cannot reach an absorbing one; SG_ENUMERIC
+ * when visit counts overflow. Threads: one per basin, it holds the scratch. Cost: about the elimination
+ * again. Source: kinetic path sampling, Athènes & Bulatov, Phys. Rev. Lett. 113, 230601 (2014); the counting
+ * differs, see src/kmc/basin.c. */
+sg_status sg_basin_draw(sg_basin *basin, int start, sg_rng *rng, sg_basin_exit *out);
 
 /** Means of the same law, each to within rounding relative to itself.
  * @param edge_probability [n_edges] probability of leaving through each edge, 0 for inner edges; may be NULL
  * @param mean_time        mean exit time; may be NULL
  * @param mean_residence   [n_transient] mean time spent in each state; may be NULL
- * Statuses, threads, cost: as sg_basin_sample(). Outputs are untouched on failure. */
+ * Statuses, threads, cost: as sg_basin_draw(). Outputs are untouched on failure. */
+sg_status sg_basin_law(sg_basin *basin, int start, double *edge_probability, double *mean_time,
+                       double *mean_residence);
+
+/** The same for a single exit: a basin is created, used and freed. */
+sg_status sg_basin_sample(int n_transient, int n_edges, const sg_basin_edge *edges, int start, sg_rng *rng,
+                          sg_basin_exit *out);
 sg_status sg_basin_exit_law(int n_transient, int n_edges, const sg_basin_edge *edges, int start,
                             double *edge_probability, double *mean_time, double *mean_residence);
 
