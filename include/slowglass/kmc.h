@@ -39,6 +39,13 @@ typedef struct sg_reuse { /* where the rate table of a step came from, and the w
     uint64_t first_row, end_row; /* rows of the searches database that were written in this step */
 } sg_reuse;
 
+typedef struct sg_stay {          /* a step that left several states together, while it lasted */
+    uint64_t step, last;          /* last: the state it was left from */
+    int is_full;                  /* there were more states than max_states */
+    double energy, energy_spread; /* eV: mean and standard deviation of E_IS, over the time of this step */
+    double tau, tau_spread;       /* GPa */
+} sg_stay;
+
 /** Begin at `start` (row 0), or go on after the last step that the catalog holds.
  * ex and cat are borrowed for the walk's life. Errors: SG_ECORRUPT when the stored steps do not fit the
  * landscape. */
@@ -57,6 +64,11 @@ sg_cat_step sg_kmc_row(const sg_kmc *walk);
 /** Account of a step, also of one that was not taken because time was up; SG_ENOTFOUND for a step that found
  * its table made and what it drew converged: it has none. Committed together with the step's row. */
 sg_status sg_kmc_reuse(sg_catalog *cat, uint64_t step, sg_reuse *out);
+
+/** What a step that left a basin was like; SG_ENOTFOUND for one that left a single state. The means are
+ * weighted with the times that were drawn with the exit, so that dt * mean, summed over the steps, is the
+ * integral along the walk. Committed together with the step's row. */
+sg_status sg_kmc_stay(sg_catalog *cat, uint64_t step, sg_stay *out);
 
 /** Make everything up to the last step durable. */
 sg_status sg_kmc_commit(sg_kmc *walk);

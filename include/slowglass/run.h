@@ -4,7 +4,7 @@
  *   run.ini            effective settings; with start.extxyz all that --resume needs
  *   start.extxyz       the structure as it was given
  *   catalog/           the truth: states, events, tables, searches, steps
- *   *.tsv              trajectory, events, searches, reuse: drawn from the catalog,
+ *   *.tsv              trajectory, events, basins, searches, reuse: drawn from the catalog,
  *   trajectory.extxyz  like these; a resume makes them anew
  *   final.extxyz       written when a run ends or is interrupted,
  *   summary.json       like this one
@@ -69,6 +69,14 @@ typedef struct sg_run_work { /* over the run's life; calls as searches.tsv count
     uint64_t outcome[SG_OUTCOME_COUNT]; /* of what was refined */
 } sg_run_work;
 
+typedef struct sg_run_basins { /* over the run's life */
+    uint64_t steps, full;      /* that left several states together; those that had to leave out some */
+    uint32_t largest;          /* states left together */
+    double hops;               /* what all steps stand for */
+    double share_time,
+        energy; /* of the time spent in basins; eV, E_IS averaged over time. NaN without time */
+} sg_run_basins;
+
 typedef struct sg_run_summary {
     sg_run_end end;
     sg_cat_step last;                        /* the last row */
@@ -78,6 +86,7 @@ typedef struct sg_run_summary {
                                     its state was left first: by number, by rate */
     sg_run_shares later, later_rate; /* the same, tables of states after the start alone */
     sg_run_work work;
+    sg_run_basins basins;
     sg_explore_stats stats; /* of this process */
     double wall_s;          /* of this process */
     int n_atoms;

@@ -200,7 +200,7 @@ const cli_command cmd_age = {
     .usage = "RUN.ini [--out DIR] | --resume DIR",
     .details = "Makes the folder DIR (the run file's name, if not given) with run.ini, catalog, "
                "trajectory.tsv, events.tsv,\n"
-               "searches.tsv, reuse.tsv, trajectory.extxyz, final.extxyz, summary.json and ageing.png. An "
+               "searches.tsv, reuse.tsv, basins.tsv, trajectory.extxyz, final.extxyz, summary.json and ageing.png. An "
                "interrupted "
                "or killed run goes\n"
                "on with --resume DIR and gives the same numbers as if it had not been; so does any number of "

@@ -2,6 +2,7 @@
 /* The account of a step as bytes, under the name "reuse <step>" of the catalog's meta records: eight whole
  * numbers of 64 bits, then five of 64-bit floating point, little-endian. "reuse" alone: how many rows of
  * searches have been accounted for. */
+#include "bytes.h"
 #include "kmc_internal.h"
 
 #include <inttypes.h>
@@ -12,20 +13,6 @@
 static const char rows_name[] = "reuse";
 
 enum { N_WHOLE = 8, N_REAL = 5, ACCOUNT_SIZE = 8 * (N_WHOLE + N_REAL) };
-
-static void put_number(unsigned char *p, uint64_t v)
-{
-    for (int k = 0; k < 8; k++)
-        p[k] = (unsigned char)(v >> (8 * k));
-}
-
-static uint64_t get_number(const unsigned char *p)
-{
-    uint64_t v = 0;
-    for (int k = 7; k >= 0; k--)
-        v = v << 8 | p[k];
-    return v;
-}
 
 static void name_of(uint64_t step, char name[40])
 {
@@ -38,27 +25,22 @@ static void encode(const sg_reuse *r, unsigned char *bytes)
     const uint64_t whole[N_WHOLE] = {r->state,     (uint64_t)r->made, s->number[0], s->number[1],
                                      s->number[2], s->n_predicted,    r->first_row, r->end_row};
     const double real[N_REAL] = {s->rate[0], s->rate[1], s->rate[2], s->rate_predicted, s->rate_error};
-    uint64_t bits;
 
     for (int k = 0; k < N_WHOLE; k++)
         put_number(bytes + 8 * k, whole[k]);
-    for (int k = 0; k < N_REAL; k++) {
-        memcpy(&bits, &real[k], sizeof bits);
-        put_number(bytes + 8 * (N_WHOLE + k), bits);
-    }
+    for (int k = 0; k < N_REAL; k++)
+        put_real(bytes + 8 * (N_WHOLE + k), real[k]);
 }
 
 static void decode(const unsigned char *bytes, sg_reuse *r)
 {
-    uint64_t whole[N_WHOLE], bits;
+    uint64_t whole[N_WHOLE];
     double real[N_REAL];
 
     for (int k = 0; k < N_WHOLE; k++)
         whole[k] = get_number(bytes + 8 * k);
-    for (int k = 0; k < N_REAL; k++) {
-        bits = get_number(bytes + 8 * (N_WHOLE + k));
-        memcpy(&real[k], &bits, sizeof bits);
-    }
+    for (int k = 0; k < N_REAL; k++)
+        real[k] = get_real(bytes + 8 * (N_WHOLE + k));
     r->state = whole[0];
     r->made = whole[1] != 0;
     for (int k = 0; k < 3; k++) {

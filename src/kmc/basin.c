@@ -32,7 +32,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "basin_internal.h"
+#include "basin_order.h"
 #include "slowglass/core/memory.h"
 
 typedef struct way {        /* from i to j through an eliminated state */

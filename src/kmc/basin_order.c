@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "basin_internal.h"
+#include "basin_order.h"
 #include "slowglass/core/memory.h"
 
 typedef struct rows { /* of bits: symmetric, no state with itself */

@@ -37,8 +37,17 @@ static sg_status gather_states(group *g, const sg_explorer *ex, const sg_group_r
 static sg_status gather_ways(group *g, const sg_explorer *ex);
 static sg_status gather(group *g, const sg_explorer *ex, const sg_group_rule *rule, uint64_t present);
 
+static void forget_basin(group *g)
+{
+    sg_basin_free(g->basin);
+    sg_free(g->stay);
+    g->basin = NULL;
+    g->stay = g->residence = NULL;
+}
+
 void group_clear(group *g)
 {
+    forget_basin(g);
     sg_free(g->state);
     sg_free(g->edge);
     sg_free(g->entry);
@@ -86,6 +95,7 @@ static sg_status gather(group *g, const sg_explorer *ex, const sg_group_rule *ru
 {
     sg_status st;
 
+    forget_basin(g);
     g->n_states = g->n_ways = 0;
     g->is_part = g->is_full = 0;
     if ((st = gather_states(g, ex, rule, present)) != SG_OK) return st;
@@ -187,4 +197,19 @@ static sg_status gather_ways(group *g, const sg_explorer *ex)
         }
     }
     return SG_OK;
+}
+
+sg_status group_leave(group *g, sg_rng *rng, sg_basin_exit *out)
+{
+    sg_status st = SG_OK;
+
+    if (!g->basin) st = sg_basin_create(g->n_states, g->n_ways, g->edge, &g->basin);
+    if (st == SG_OK && !g->stay) {
+        g->stay = sg_calloc(2 * (size_t)g->n_states, sizeof *g->stay);
+        if (!g->stay) return sg_fail(SG_ENOMEM, "basin of %d states", g->n_states);
+        g->residence = g->stay + g->n_states;
+    }
+    if (st == SG_OK) st = sg_basin_law(g->basin, g->start, NULL, NULL, g->residence);
+    *out = (sg_basin_exit){.stay = g->stay};
+    return st == SG_OK ? sg_basin_draw(g->basin, g->start, rng, out) : st;
 }

@@ -44,10 +44,10 @@ static sg_status draw_plain(const sg_kmc *w, const group *g, sg_rng *rng, choice
     return st;
 }
 
-static sg_status draw_group(const group *g, sg_rng *rng, choice *c)
+static sg_status draw_group(group *g, sg_rng *rng, choice *c)
 {
-    sg_basin_exit out = {0};
-    const sg_status st = sg_basin_sample(g->n_states, g->n_ways, g->edge, g->start, rng, &out);
+    sg_basin_exit out;
+    const sg_status st = group_leave(g, rng, &out);
     if (st == SG_OK) *c = (choice){g->state[out.from], g->entry[out.edge], out.time, out.n_hops};
     return st;
 }
@@ -68,12 +68,12 @@ static sg_status draw(sg_kmc *w, choice *c)
     const sg_group_rule rule = {.max_states = w->opt.basin ? w->opt.basin_max_states : 1,
                                 .barrier = w->opt.basin_barrier,
                                 .time = w->opt.basin_time};
-    const group *g = &w->group;
+    group *g = &w->group;
 
     for (;;) {
         int alive;
         sg_rng rng;
-        sg_status st = group_update(&w->group, w->ex, &rule, w->row.state);
+        sg_status st = group_update(g, w->ex, &rule, w->row.state);
         if (st != SG_OK || !(g->rate_out > 0)) return st;
         tell_full(w);
         sg_rng_init(&rng, w->opt.seed, g->n_states > 1 ? SG_RNG_BASIN : SG_RNG_STEP, w->row.step + 1, 0, 0);
@@ -86,6 +86,23 @@ static sg_status draw(sg_kmc *w, choice *c)
             return sg_fail(SG_EINTERRUPTED, "interrupted in step %llu", (unsigned long long)w->row.step + 1);
         if ((st = sg_explorer_reconverge(w->ex, c->state, c->entry, &alive)) != SG_OK) return st;
     }
+}
+
+/* Rates of leaving and of what is not known, 1/s: means over the time in the states left together. */
+static void mean_rates(const sg_kmc *w, double *total, double *missing)
+{
+    const group *g = &w->group;
+    double time = 0, sum = 0;
+
+    *total = g->rate_out;
+    *missing = sg_explorer_known_table(w->ex, w->row.state)->rate_missing;
+    if (g->n_states == 1) return;
+    for (int k = 0; k < g->n_states; k++) {
+        time += g->residence[k];
+        sum += g->residence[k] * sg_explorer_known_table(w->ex, g->state[k])->rate_missing;
+    }
+    *total = 1 / time;
+    *missing = sum / time;
 }
 
 static void fill_row(sg_kmc *w, sg_cat_step *row)
@@ -132,11 +149,21 @@ static sg_status stop(sg_kmc *w)
     return st == SG_OK ? sg_kmc_commit(w) : st;
 }
 
+static sg_status put_stay(const sg_kmc *w)
+{
+    sg_stay stay = stay_of(&w->group, w->ex, sg_explorer_frame(w->ex, w->row.state)->cell.volume);
+
+    stay.step = w->row.step;
+    stay.last = w->parent;
+    return stay_put(w->cat, &stay);
+}
+
 static sg_status save(sg_kmc *w, uint64_t left)
 {
     sg_status st = sg_explorer_mark(w->ex, w->row.state, SG_CAT_STATE_VISITED);
 
     if (st == SG_OK && w->row.step > 0) st = account(w, w->row.step, left);
+    if (st == SG_OK && w->row.is_basin) st = put_stay(w);
     if (st == SG_OK) st = sg_catalog_put_step(w->cat, &w->row);
     if (st != SG_OK) return st;
     const int found_anything = sg_explorer_n_found(w->ex) != w->found_at_commit;
@@ -213,18 +240,19 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
 {
     const sg_cat_table *t;
     choice c = {0};
+    double rate_total, rate_missing;
     sg_status st = sg_explorer_table(w->ex, w->row.state, w->parent, &t);
 
     *row = w->row;
     if (st != SG_OK) return st;
     const uint64_t left = w->row.state;
-    const double missing = t->rate_missing;
     if ((st = draw(w, &c)) != SG_OK) return st;
     if (!(w->group.rate_out > 0)) return *end = SG_KMC_NO_EVENTS, stop(w);
     if (sg_clock_time(&w->clock) + c.dt > w->opt.max_time) return *end = SG_KMC_TIME_UP, stop(w);
 
     const sg_cat_entry entry = sg_explorer_known_table(w->ex, c.state)->entry[c.entry];
     const sg_cat_edge *edge = sg_explorer_edge(w->ex, entry.edge);
+    mean_rates(w, &rate_total, &rate_missing);
     sg_clock_add(&w->clock, c.dt);
     w->parent = c.state;
     w->row = (sg_cat_step){.step = w->row.step + 1,
@@ -235,8 +263,8 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
                            .is_basin = w->group.n_states > 1,
                            .barrier = entry.barrier,
                            .dt = c.dt,
-                           .rate_total = w->group.rate_out,
-                           .rate_missing = missing,
+                           .rate_total = rate_total,
+                           .rate_missing = rate_missing,
                            .basin_size = (uint32_t)w->group.n_states,
                            .n_hops = c.n_hops};
     fill_row(w, &w->row);

@@ -96,6 +96,7 @@ sg_status projections_committed(sg_run *run)
 
     if (st == SG_OK) st = w.st;
     if (st == SG_OK) st = sg_catalog_count(run->cat, SG_DB_STEPS, &n_steps);
+    if (st == SG_OK && n_steps > 0) st = basins_write(run, n_steps - 1);
     return st == SG_OK && n_steps > 0 ? reuse_write(run, n_steps - 1) : st;
 }
 
@@ -213,6 +214,7 @@ sg_status projections_open(sg_run *run)
     if (st == SG_OK) st = fresh_table(run, "events.tsv", event_columns, &run->out.events);
     if (st == SG_OK) st = fresh_table(run, "searches.tsv", search_columns, &run->out.searches);
     if (st == SG_OK) st = fresh_table(run, "reuse.tsv", reuse_columns, &run->out.reuse);
+    if (st == SG_OK) st = fresh_table(run, "basins.tsv", basin_columns, &run->out.basins);
     if (st != SG_OK) return st;
     run->out.frames = run_path(run->folder, "trajectory.extxyz");
     if (!run->out.frames) return sg_fail(SG_ENOMEM, "trajectory.extxyz");
@@ -245,6 +247,7 @@ sg_status projections_flush(sg_run *run)
     if (st == SG_OK) st = sg_tsv_flush(run->out.trajectory);
     if (st == SG_OK) st = sg_tsv_flush(run->out.events);
     if (st == SG_OK) st = sg_tsv_flush(run->out.reuse);
+    if (st == SG_OK) st = sg_tsv_flush(run->out.basins);
     return st == SG_OK ? sg_tsv_flush(run->out.searches) : st;
 }
 
@@ -257,10 +260,11 @@ sg_status projections_end(sg_run *run, const sg_cat_step *row)
 
 sg_status projections_close(sg_run *run)
 {
-    sg_tsv *table[] = {run->out.trajectory, run->out.events, run->out.searches, run->out.reuse};
+    sg_tsv *table[] = {run->out.trajectory, run->out.events, run->out.searches, run->out.reuse,
+                       run->out.basins};
     sg_status st = SG_OK;
 
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         const sg_status end = sg_tsv_close(table[k]);
         if (st == SG_OK) st = end;
     }

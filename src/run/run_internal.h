@@ -7,12 +7,14 @@
 #include "slowglass/run.h"
 
 typedef struct projections { /* files drawn from the catalog, open for appending */
-    sg_tsv *trajectory, *events, *searches, *reuse;
+    sg_tsv *trajectory, *events, *searches, *reuse, *basins;
     char *frames;         /* path of trajectory.extxyz */
     uint64_t next_search; /* id of the first search not written yet */
     uint64_t next_reuse;  /* the first step whose account is not written yet */
-    double last_time;     /* s, of the row before */
-    double flushed_s;     /* steady clock */
+    uint64_t next_basin;  /* the first step not looked at for basins.tsv, and the state before it */
+    uint64_t basin_from;
+    double last_time; /* s, of the row before */
+    double flushed_s; /* steady clock */
 } projections;
 
 struct sg_run {
@@ -64,6 +66,12 @@ extern const char reuse_columns[];
 sg_status reuse_write(sg_run *run, uint64_t last); /* accounts of the steps up to this one */
 sg_status reuse_sum(const sg_run *run, uint64_t last_step, sg_run_summary *sum); /* shares and work */
 void reuse_json(const sg_run_work *work, sg_json *json);
+
+/* basins.c */
+extern const char basin_columns[];
+sg_status basins_write(sg_run *run, uint64_t last); /* of the steps up to this one */
+sg_status basins_sum(const sg_run *run, uint64_t last_step, sg_run_basins *sum);
+void basins_json(const sg_run_basins *sum, sg_json *json);
 
 /* summary.c */
 sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum);

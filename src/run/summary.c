@@ -16,7 +16,8 @@ sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum)
     sum->stats = sg_explorer_stats(run->ex);
     sum->wall_s = run_now_s() - run->begin_s;
     sum->n_atoms = run->sys->n;
-    return reuse_sum(run, sum->last.step, sum);
+    const sg_status st = basins_sum(run, sum->last.step, &sum->basins);
+    return st == SG_OK ? reuse_sum(run, sum->last.step, sum) : st;
 }
 
 static void put_shares(sg_json *json, const char *prefix, const sg_run_shares *s)
@@ -64,6 +65,7 @@ void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
     put_shares(json, "share_later_rate_", &sum->later_rate);
     sg_json_number(json, "rate_total_per_s", sum->last.step > 0 ? sum->last.rate_total : NAN);
     sg_json_number(json, "rate_missing_per_s", sum->last.step > 0 ? sum->last.rate_missing : NAN);
+    basins_json(&sum->basins, json);
     reuse_json(&sum->work, json);
     put_strain_account(json, &sum->stats.strain);
     sg_json_number(json, "full_calls", sum->stats.full_calls);

@@ -8,7 +8,7 @@ folder=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}"
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 die() { echo "$*"; exit 1; }
-files="trajectory.tsv events.tsv searches.tsv reuse.tsv trajectory.extxyz final.extxyz"
+files="trajectory.tsv events.tsv searches.tsv reuse.tsv basins.tsv trajectory.extxyz final.extxyz"
 same() { for f in $files; do cmp -s "reference/$f" "$1/$f" || die "$1/$f differs from the uninterrupted run's: $2"; done; }
 column() { head -n 1 "$1" | tr '\t' '\n' | grep -n "^$2\$" | cut -d: -f1; }
 
@@ -44,7 +44,7 @@ begin=$(date +%s%N)
 took=$(($(date +%s%N) - begin))
 
 # Files: what the contract names, each row with all columns, the right numbers of rows.
-for f in run.ini start.extxyz final.extxyz trajectory.extxyz trajectory.tsv events.tsv searches.tsv reuse.tsv summary.json catalog/data.mdb; do
+for f in run.ini start.extxyz final.extxyz trajectory.extxyz trajectory.tsv events.tsv searches.tsv reuse.tsv basins.tsv summary.json catalog/data.mdb; do
     [ -s "reference/$f" ] || die "$f missing"
 done
 [ "$(head -n 1 reference/trajectory.tsv | tr '\t' ' ')" = "step time_s eis_eV tau_xy_GPa state event centre barrier_eV dt_s \

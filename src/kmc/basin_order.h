@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside module kmc: the order in which the states of a basin are eliminated (basin_order.c), for basin.c. */
-#ifndef BASIN_INTERNAL_H
-#define BASIN_INTERNAL_H
+/* Inside module kmc: the order in which basin.c eliminates the states of a basin. */
+#ifndef BASIN_ORDER_H
+#define BASIN_ORDER_H
 
 #include <stddef.h>
 
