@@ -13,7 +13,7 @@ static sg_status write_row(const sg_run *run, const sg_cat_step *r, uint64_t sta
     sg_stay s;
     const sg_status st = sg_kmc_stay(run->cat, r->step, &s);
 
-    if (st != SG_OK) return st;
+    if (st != SG_OK) return st == SG_ENOTFOUND ? SG_OK : st; /* walked by a program that kept none */
     return sg_tsv_row(run->out.basins,
                       "%" PRIu64 "\t%.17g\t%" PRIu32 "\t%.17g\t%.17g\t%.17g\t%.9g\t%.17g\t%.9g\t%" PRIu64
                       "\t%" PRIu64 "\t%d",
@@ -43,6 +43,7 @@ sg_status basins_sum(const sg_run *run, uint64_t last_step, sg_run_basins *sum)
         sg_stay s = {.energy = energy_before};
         sg_status st = sg_catalog_get_step(run->cat, step, &row);
         if (st == SG_OK && row.is_basin) st = sg_kmc_stay(run->cat, step, &s);
+        if (st == SG_ENOTFOUND) s.energy = energy_before, st = SG_OK;
         if (st != SG_OK) return st;
         if (step == 0) s.energy = about = row.energy;
         energy_before = row.energy;
