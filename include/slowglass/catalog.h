@@ -106,7 +106,13 @@ typedef struct sg_cat_run { /* who made records: where counters come from */
     char name[64];      /* for people */
 } sg_cat_run;
 
-enum { SG_CAT_STATE_VISITED = 1, SG_CAT_STATE_TABLE = 2, SG_CAT_STATE_COUNTED = 4 };
+enum {
+    SG_CAT_STATE_VISITED = 1,
+    SG_CAT_STATE_TABLE = 2,
+    SG_CAT_STATE_COUNTED = 4,
+    SG_CAT_STATE_CONFIDENT =
+        8 /* searches ended because enough was known, not because their budget was spent */
+};
 
 typedef struct sg_cat_state { /* an inherent structure of this run */
     uint64_t id;

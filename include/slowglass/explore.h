@@ -19,6 +19,7 @@
 
 #include "slowglass/event.h"
 #include "slowglass/event/carry.h"
+#include "slowglass/explore/completeness.h"
 
 typedef struct sg_explorer sg_explorer;
 
@@ -36,6 +37,8 @@ typedef struct sg_explore_options {
     int n_push_radii;
     sg_sampler sampler[SG_SAMPLER_COUNT]; /* among which every search's is chosen, by their yields so far */
     int n_samplers;
+    double confidence;   /* share of the rate out of a state to be known before searching in it ends early;
+                            0: it goes on to the end of its budget */
     int per_atom;        /* searches that each variant gets */
     int max_at_start;    /* cap on the searches in a state without a parent; 0: none */
     int max_per_step;    /* cap on the searches in every other state; 0: none; negative: no searches */
@@ -178,13 +181,8 @@ double sg_rate(double barrier, double temperature, double prefactor);
  * which prefactor counts. Threads: readers of an explorer that nobody changes. */
 double sg_explorer_rate(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry);
 
-/** Rate of the events not found yet, 1/s: per 0.1 eV bin the Chao1 number of unseen ones (f1^2 / 2 f2, or f1
- * (f1 - 1) / 2 without doubletons) times the mean rate of the bin's known ones. Equivalent events of a
- * crystal, places of one generic event, are one kind, found as often as all of them together. The number
- * bounds the true one from below whatever the chances of the single events, as long as the searches are
- * independent draws; where samplers are chosen by their yields they are not quite, so that it is also taken
- * from the random pushes alone (`local`: their total, seen and unseen, less what all samplers have seen), and
- * the larger one counts. Source: Chao, Scand. J. Stat. 11, 265 (1984). */
-double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *table);
+/** What a table lacked, as expected when it was closed (explore/completeness.h). Of tables other than the
+ * last one made only the rate is known, the rest NAN. */
+sg_missing sg_explorer_missing(const sg_explorer *ex, uint64_t state);
 
 #endif

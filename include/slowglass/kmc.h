@@ -36,6 +36,8 @@ typedef struct sg_reuse { /* where the rate table of a step came from, and the w
     uint64_t step, state; /* state: the one that the step began in */
     int made;           /* its table was made in this step; 0: it was there, events drawn were reconverged */
     sg_sources sources; /* of the table, at the draw */
+    sg_missing missing; /* what it lacked, when it was made; all but the rate NAN if it was not made here */
+    int confident; /* searches in it ended because enough was known, not because their budget was spent */
     uint64_t first_row, end_row; /* rows of the searches database that were written in this step */
 } sg_reuse;
 

@@ -81,10 +81,13 @@ typedef struct sg_run_summary {
     sg_run_end end;
     sg_cat_step last;                        /* the last row */
     uint64_t n_states, n_events, n_searches; /* over the run's life */
-    uint64_t n_tables;                       /* made */
+    uint64_t n_tables, n_confident;          /* made; of them with searches ended by confidence */
     sg_run_shares all, all_rate; /* entries of all tables within the window of barriers, each as it was when
                                     its state was left first: by number, by rate */
     sg_run_shares later, later_rate; /* the same, tables of states after the start alone */
+    double later_missing; /* estimated share of the rate out of a state that its table lacks, mean over the
+                             tables of states after the start */
+    double time_missing;  /* s: by how much the clock would be behind, as expected, if nothing were missing */
     sg_run_work work;
     sg_run_basins basins;
     sg_explore_stats stats; /* of this process */

@@ -119,9 +119,17 @@ static void print_shares(cli *c, const sg_run_summary *sum)
             100 * sum->later_rate.catalog, 100 * sum->later_rate.inherited, 100 * sum->later_rate.searched);
     print_refinements(sum);
     print_strain_account(&sum->stats.strain);
+    if (!isnan(sum->later_missing))
+        printf("estimated to be missing: %.0f %% of the rate out of a state, mean over the tables after the "
+               "start; "
+               "searches ended by confidence in %llu of %llu tables, by budget in the others\n",
+               100 * sum->later_missing, (unsigned long long)sum->n_confident,
+               (unsigned long long)sum->n_tables);
     if (sum->last.step > 0)
-        printf("last step: rate of the known events %.3g /s, missing rate (Chao1, uncalibrated) %.3g /s\n",
-               sum->last.rate_total, sum->last.rate_missing);
+        printf(
+            "clock: %.4g s; with what is missing, as expected, %.4g s; last step: rate of the known events "
+            "%.3g /s, missing %.3g /s\n",
+            sum->last.time, sum->last.time - sum->time_missing, sum->last.rate_total, sum->last.rate_missing);
 }
 
 static void print_line(const char *key, double value)

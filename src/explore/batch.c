@@ -165,8 +165,8 @@ sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sam
                                          (uint32_t)p->calls.refine, (uint32_t)p->calls.relax,
                                          (uint32_t)p->calls.verify},
                                .barrier = p->e_saddle - ex->state[state].energy};
-    const sg_status st = count_row(ex, &row);
-    return st == SG_OK ? sg_catalog_put_search(ex->cat, &row) : st;
+    count_row(ex, &row);
+    return sg_catalog_put_search(ex->cat, &row);
 }
 
 /* A search that comes upon an event of the table raises its counters. */
@@ -181,10 +181,17 @@ static sg_status count_again(sg_explorer *ex, int entry, sg_sampler sampler, uin
     return count_generic(ex, e->event, (uint8_t)sampler);
 }
 
+/* Where all atoms are searched alike every random push is a draw. */
+static int is_draw(const sg_explorer *ex, const task *t, sg_sampler sampler)
+{
+    return sampler == SG_SAMPLER_LOCAL && (t->ref == SEARCH_IS_DRAW || ex->plan.state == ex->plan.parent);
+}
+
 static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler, sg_passage *p,
                               uint64_t *edge_id)
 {
     variant_class *c = &ex->class_[ex->class_of[t->atom]];
+    const uint32_t n_before = ex->table[ex->plan.state]->n_entries;
     int same = -1;
     sg_status st;
 
@@ -206,7 +213,10 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
         same = find_converged(ex, ex->plan.state, p->e_saddle, (positions)p->x_saddle, ex->scratch);
     }
     ex->stats.outcome[p->outcome]++;
-    return same >= 0 ? count_again(ex, same, sampler, edge_id) : SG_OK;
+    if (same >= 0) st = count_again(ex, same, sampler, edge_id);
+    if (st != SG_OK || *edge_id == 0) return st;
+    return completeness_count(ex, *edge_id, p->e_saddle - ex->state[ex->plan.state].energy,
+                              is_draw(ex, t, sampler), ex->table[ex->plan.state]->n_entries > n_before);
 }
 
 /* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this
@@ -262,6 +272,7 @@ static sg_status commit_batch(sg_explorer *ex)
     put64(done, (uint64_t)ex->plan.done);
     if (st == SG_OK && ex->opt.keep_landscape)
         st = sg_catalog_put_meta(ex->cat, "plan_done", done, sizeof done);
+    if (st == SG_OK) st = completeness_store(ex);
     if (st == SG_OK) st = strain_account_store(ex);
     if (st == SG_OK) st = deaths_store(ex);
     if (st == SG_OK) st = sg_catalog_commit(ex->cat);
@@ -284,7 +295,10 @@ sg_status run_batches(sg_explorer *ex)
 
     while (st == SG_OK && (p->done < p->n || !p->second)) {
         if (p->done == p->n) {
-            if ((st = plan_second_round(ex)) == SG_OK) st = commit_batch(ex);
+            int n_planned = 0;
+            st = plan_round(ex, &n_planned);
+            if (st == SG_OK && n_planned == 0) st = plan_second_round(ex);
+            if (st == SG_OK) st = commit_batch(ex);
             continue;
         }
         const size_t first = p->done;

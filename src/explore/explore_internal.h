@@ -21,20 +21,23 @@ typedef enum {
     TASK_LEND = 1,
     TASK_SEARCH = 2,
     TASK_RETRY = 3
-} task_kind; /* numbers stand in stored plans. A plan runs INHERIT, LEND, RETRY, SEARCH, then LEND again */
+} task_kind; /* numbers stand in stored plans. A plan runs INHERIT, LEND, RETRY, rounds of SEARCH, then LEND
+                again */
 
 typedef struct task {
     uint8_t kind, reverse; /* reverse: of an inherited edge */
     uint32_t atom;         /* centre */
     uint32_t attempt; /* search: number of the atom's attempt in this state; lent: number of the placement */
-    uint64_t ref;     /* inherited, tried again: edge; lent: generic event */
+    uint64_t ref;     /* inherited, tried again: edge; lent: generic event; search: SEARCH_IS_DRAW or 0 */
 } task;
+
+enum { SEARCH_IS_DRAW = 1 };
 
 typedef struct plan { /* tasks of the state in hand; stored with every batch */
     uint64_t state, parent;
     size_t n, done, capacity;
     int is_open;     /* a plan is in hand */
-    uint64_t second; /* 1: the second round has been planned */
+    uint64_t second; /* 1: searches have ended, and what they have found is being lent */
     task *task;
 } plan;
 
@@ -43,6 +46,21 @@ typedef struct variant_class { /* atoms of the state in hand with congruent surr
     uint32_t lent_attempts;    /* of the bases */
     int first_member;          /* lowest atom index */
 } variant_class;
+
+typedef struct finding {    /* a kind of events that searches of the state in hand have come upon */
+    uint64_t kind;          /* generic event, else edge */
+    double barrier;         /* eV */
+    uint32_t draws, others; /* how often, by draws and by the other searches */
+    int is_new;             /* the table did not have it before */
+} finding;
+
+typedef struct completeness {
+    uint64_t state;   /* whose findings these are */
+    finding *finding; /* [n] */
+    size_t n, capacity;
+    sg_missing closed; /* estimate for that state's table, when it was closed */
+    sg_stock recent;   /* sum over the tables of the run, the latest weighing most */
+} completeness;
 
 typedef struct sampler_yield { /* of one sampler, over the run so far, the latest searches weighing most */
     double fresh;              /* new events inside the window */
@@ -112,8 +130,7 @@ struct sg_explorer {
     int *class_of; /* [n_atoms] */
 
     sampler_yield yield[SG_SAMPLER_COUNT];
-    uint32_t *found_local; /* [n_found_local] per edge: how often `local` has come upon it; beyond: never */
-    size_t n_found_local, cap_found_local;
+    completeness completeness;
 
     int n_views;
     view view[MAX_VIEWS];
@@ -222,7 +239,10 @@ int is_centre(const sg_explorer *ex, int atom);
 sg_status add_edges_at(sg_explorer *ex, uint64_t state);
 sg_status add_entry(sg_cat_table *t, sg_cat_entry entry);
 sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent);
-/* Second round: what this state's searches have found is lent to its other atoms. */
+/* Plan another round of searches for the state in hand, with what has been found before it; none when enough
+ * is known or the budget is spent. */
+sg_status plan_round(sg_explorer *ex, int *n_planned);
+/* Last round: what this state's searches have found is lent to its other atoms. */
 sg_status plan_second_round(sg_explorer *ex);
 sg_status plan_store(sg_explorer *ex);
 sg_status plan_load(sg_explorer *ex);
@@ -257,6 +277,19 @@ sg_status credit_variant(sg_explorer *ex, int atom, int least, sg_cat_variant *v
 sg_status credit_by_id(const sg_explorer *ex, uint64_t key, uint64_t id, double gamma, int *attempts,
                        int *credit);
 
+/* completeness.c */
+void completeness_begin(sg_explorer *ex, uint64_t state); /* forget the findings */
+void completeness_clear(sg_explorer *ex);
+/* A search of the state in hand has come upon the event of this edge. is_new: the table did not have it, by
+ * whatever means. */
+sg_status completeness_count(sg_explorer *ex, uint64_t edge, double barrier, int is_draw, int is_new);
+/* Missing rate over missing and known rate, as far as searching has come. */
+double completeness_share(const sg_explorer *ex, const sg_cat_table *t);
+/* What goes into the catalog with a table that is complete. joins: it counts among the tables of the run. */
+void completeness_close(sg_explorer *ex, sg_cat_table *t, int joins);
+sg_status completeness_load(sg_explorer *ex);
+sg_status completeness_store(sg_explorer *ex);
+
 /* lend.c */
 void placer_free(placer *p);
 /* Tasks for the events that the catalog lends to the atoms marked. */
@@ -287,7 +320,7 @@ sg_status restore_variants(sg_explorer *ex, uint64_t state);
 void variants_clear(sg_explorer *ex);
 
 /* samplers.c */
-sg_status count_row(sg_explorer *ex, const sg_cat_search *row); /* of the yields; every row once */
+void count_row(sg_explorer *ex, const sg_cat_search *row); /* of the yields; every row once */
 sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo);
 /* For `echo`: displacement to a low saddle near the atom; 0 if there is none, or nobody asks. */
 int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The explorer: making a table out of a plan, reconverging inherited entries, what is missing. */
+/* The explorer: making a table out of a plan, reconverging inherited entries. */
 #include "explore_internal.h"
 
 #include <assert.h>
 
 #include <math.h>
 #include <string.h>
-
-static const double bin_width = 0.1; /* eV, of the estimate of unseen events */
-enum { N_BINS = 64 };                /* as many as a table's record counts */
-
-static void close_table(const sg_explorer *ex, sg_cat_table *t);
 
 static sg_status make_scratch(sg_explorer *ex)
 {
@@ -60,6 +55,7 @@ sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, con
     if ((st = registry_load(ex)) != SG_OK) goto done;
     if ((st = views_open(ex)) != SG_OK) goto done;
     if ((st = strain_account_load(ex)) != SG_OK) goto done;
+    if ((st = completeness_load(ex)) != SG_OK) goto done;
     if ((st = plan_load(ex)) != SG_OK) goto done;
     *out = ex;
     ex = NULL;
@@ -73,6 +69,7 @@ void sg_explorer_free(sg_explorer *ex)
     if (!ex) return;
     registry_clear(ex);
     variants_clear(ex);
+    completeness_clear(ex);
     pending_clear(ex);
     sg_free(ex->pending);
     sg_free(ex->death);
@@ -156,10 +153,11 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
     if (st == SG_OK) st = run_batches(ex);
     if (st != SG_OK) return st;
-    close_table(ex, ex->table[state]);
+    completeness_close(ex, ex->table[state], state != ex->plan.parent);
     ex->state[state].flags |= SG_CAT_STATE_TABLE;
     plan_clear(ex);
     if ((st = put_table(ex, state)) == SG_OK) st = put_state(ex, state);
+    if (st == SG_OK) st = completeness_store(ex);
     if (st == SG_OK) st = sg_catalog_commit(ex->cat);
     if (st == SG_OK) *out = ex->table[state];
     return st;
@@ -287,90 +285,4 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
         s.products += (double)c->hessian;
     }
     return s;
-}
-
-/* Entries of one kind: the same generic event walked the same way. */
-static int same_kind(const sg_explorer *ex, const sg_cat_entry *a, const sg_cat_entry *b)
-{
-    const uint64_t event = ex->edge[a->edge - 1].event;
-    return event != 0 && event == ex->edge[b->edge - 1].event && a->reverse == b->reverse;
-}
-
-typedef struct census { /* kinds of events in a bin of barriers: once, twice, ever come upon */
-    uint32_t once, twice, seen;
-} census;
-
-typedef struct inventory {             /* of a table, by bins of barriers */
-    census all[N_BINS], local[N_BINS]; /* by any means; by random pushes */
-    double rate[N_BINS];               /* 1/s, of the known ones */
-} inventory;
-
-static void count_kind(census *c, uint64_t found)
-{
-    c->once += found == 1;
-    c->twice += found == 2;
-    c->seen += found > 0;
-}
-
-/* Chao1 number of kinds not come upon. */
-static double unseen(const census *c)
-{
-    const double once = c->once;
-    return c->twice > 0 ? once * once / (2.0 * c->twice) : once * (once - 1) / 2;
-}
-
-static uint64_t found_by_local(const sg_explorer *ex, uint64_t edge)
-{
-    return edge <= ex->n_found_local ? ex->found_local[edge - 1] : 0;
-}
-
-static void take_stock(const sg_explorer *ex, const sg_cat_table *t, inventory *out)
-{
-    memset(out, 0, sizeof *out);
-    for (uint32_t k = 0; k < t->n_entries; k++) {
-        const sg_cat_entry *entry = &t->entry[k];
-        const int bin = (int)(entry->barrier / bin_width);
-        uint64_t found = 0, by_local = 0;
-        int is_first = 1;
-
-        if (bin < 0 || bin >= N_BINS) continue;
-        out->rate[bin] += sg_explorer_rate(ex, t->state, entry);
-        for (uint32_t q = 0; q < k && is_first; q++)
-            is_first = !same_kind(ex, entry, &t->entry[q]);
-        if (!is_first) continue;
-        for (uint32_t q = k; q < t->n_entries; q++) {
-            if (q != k && !same_kind(ex, entry, &t->entry[q])) continue;
-            found += ex->edge[t->entry[q].edge - 1].found;
-            by_local += found_by_local(ex, t->entry[q].edge);
-        }
-        count_kind(&out->all[bin], found);
-        count_kind(&out->local[bin], by_local);
-    }
-}
-
-double sg_explorer_missing_rate(const sg_explorer *ex, const sg_cat_table *t)
-{
-    inventory stock;
-    double missing = 0;
-
-    take_stock(ex, t, &stock);
-    for (int b = 0; b < N_BINS; b++) {
-        const census *all = &stock.all[b], *local = &stock.local[b];
-        if (all->seen == 0) continue;
-        missing += fmax(unseen(all), local->seen + unseen(local) - all->seen) * stock.rate[b] / all->seen;
-    }
-    return missing;
-}
-
-/* What goes into the catalog with a table that is complete. */
-static void close_table(const sg_explorer *ex, sg_cat_table *t)
-{
-    inventory stock;
-
-    take_stock(ex, t, &stock);
-    for (int b = 0; b < N_BINS; b++) {
-        t->f1[b] = stock.all[b].once;
-        t->f2[b] = stock.all[b].twice;
-    }
-    t->rate_missing = sg_explorer_missing_rate(ex, t);
 }

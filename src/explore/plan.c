@@ -113,8 +113,16 @@ int in_window(const sg_explorer *ex, double barrier)
 
 /* --- searches --- */
 
+/* One search in so many is a draw, dealt out without regard to what is known: the estimate of what is missing
+ * rests on these. */
+enum { DRAW_EVERY = 4 };
+static const uint64_t lots = 1ULL << 33, atoms_drawn = 1ULL << 34; /* numbers of random streams */
+
 typedef struct want { /* a variant that is short of searches */
-    int class_, need, n_members, changed;
+    int class_, n_members;
+    int need, spent;
+    int here; /* searches planned in this state */
+    double lot;
 } want;
 
 int is_centre(const sg_explorer *ex, int atom)
@@ -128,8 +136,9 @@ int is_centre(const sg_explorer *ex, int atom)
 static int compare_wants(const void *a, const void *b)
 {
     const want *x = a, *y = b;
-    if (x->changed != y->changed) return y->changed - x->changed; /* new surroundings first */
-    return x->class_ - y->class_; /* classes stand in the order of their first atom */
+    if (x->spent != y->spent) return x->spent - y->spent; /* new surroundings first */
+    if (x->lot != y->lot) return x->lot < y->lot ? -1 : 1;
+    return x->class_ - y->class_;
 }
 
 static int search_cap(const sg_explorer *ex, uint64_t state, uint64_t parent)
@@ -137,44 +146,129 @@ static int search_cap(const sg_explorer *ex, uint64_t state, uint64_t parent)
     return state == parent ? ex->opt.max_at_start : ex->opt.max_per_step;
 }
 
-/* Searches in rounds: one for every variant that is short, then a second, .. ; its members take turns as the
- * centre. */
-static sg_status plan_searches(sg_explorer *ex, uint64_t state, uint64_t parent, const unsigned char *changed)
-{
-    const int n = ex->frame->n, n_classes = (int)ex->n_classes, cap = search_cap(ex, state, parent);
-    want *w = sg_calloc((size_t)n_classes, sizeof *w);
-    int *member = sg_calloc((size_t)n, sizeof *member),
-        *start = sg_calloc((size_t)n_classes + 1, sizeof *start);
-    uint32_t *attempt = sg_calloc((size_t)n, sizeof *attempt);
-    sg_status st = w && member && start && attempt ? SG_OK : sg_fail(SG_ENOMEM, "plan of searches");
-    int planned = 0, n_members = 0, longest = 0;
+typedef struct round_ { /* of searches, while it is being planned */
+    want *want;
+    int *member, *start; /* centres by class */
+    uint32_t *attempt;   /* per atom, in this state */
+    int n_centres, most, planned;
+    int draws;      /* dealt at all */
+    uint64_t spent; /* searches made in this state before */
+} round_;
 
-    for (int c = 0; st == SG_OK && c < n_classes; c++) {
+static void round_clear(round_ *r)
+{
+    sg_free(r->want);
+    sg_free(r->member);
+    sg_free(r->start);
+    sg_free(r->attempt);
+}
+
+static sg_status round_begin(const sg_explorer *ex, round_ *r)
+{
+    const int n = ex->frame->n, n_classes = (int)ex->n_classes;
+
+    r->want = sg_calloc((size_t)n_classes, sizeof *r->want);
+    r->member = sg_calloc((size_t)n, sizeof *r->member);
+    r->start = sg_calloc((size_t)n_classes, sizeof *r->start);
+    r->attempt = sg_calloc((size_t)n, sizeof *r->attempt);
+    if (!r->want || !r->member || !r->start || !r->attempt) return sg_fail(SG_ENOMEM, "plan of searches");
+    for (size_t k = 0; k < ex->plan.n; k++)
+        if (ex->plan.task[k].kind == TASK_SEARCH) r->attempt[ex->plan.task[k].atom]++;
+    for (int c = 0; c < n_classes; c++) {
         const variant_class *v = &ex->class_[c];
-        const int spent = (int)(v->variant.attempts + v->lent_attempts);
-        w[c].class_ = c;
-        start[c] = n_members;
+        want *w = &r->want[c];
+        sg_rng rng;
+        sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, (uint64_t)v->first_member, lots);
+        *w = (want){
+            .class_ = c, .spent = (int)(v->variant.attempts + v->lent_attempts), .lot = sg_rng_uniform(&rng)};
+        r->start[c] = r->n_centres;
         for (int i = v->first_member; i < n; i++) {
             if (ex->class_of[i] != c || !is_centre(ex, i)) continue;
-            member[n_members++] = i;
-            w[c].n_members++;
-            w[c].changed |= changed[i];
+            r->member[r->n_centres++] = i;
+            w->n_members++;
+            w->here += (int)r->attempt[i];
         }
-        w[c].need = w[c].n_members > 0 && ex->opt.per_atom > spent ? ex->opt.per_atom - spent : 0;
-        if (w[c].need > longest) longest = w[c].need;
+        if (w->n_members > 0 && ex->opt.per_atom > w->spent) w->need = ex->opt.per_atom - w->spent;
     }
-    if (st == SG_OK) qsort(w, (size_t)n_classes, sizeof *w, compare_wants);
-    for (int round = 0; st == SG_OK && round < longest && cap >= 0; round++)
-        for (int k = 0; st == SG_OK && k < n_classes && (cap == 0 || planned < cap); k++) {
-            if (round >= w[k].need) continue;
-            const int atom = member[start[w[k].class_] + round % w[k].n_members];
-            st = plan_add(&ex->plan, (task){TASK_SEARCH, 0, (uint32_t)atom, attempt[atom]++, 0});
-            planned++;
+    qsort(r->want, (size_t)n_classes, sizeof *r->want, compare_wants);
+    return SG_OK;
+}
+
+static sg_status add_search(sg_explorer *ex, round_ *r, int atom, int is_draw)
+{
+    r->planned++;
+    return plan_add(&ex->plan,
+                    (task){TASK_SEARCH, 0, (uint32_t)atom, r->attempt[atom]++, is_draw ? SEARCH_IS_DRAW : 0});
+}
+
+/* From any centre alike: in a state whose atoms are not searched alike, draws come on top. */
+static sg_status add_draw(sg_explorer *ex, round_ *r)
+{
+    sg_rng rng;
+    sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, ex->plan.n, atoms_drawn);
+    const int k = (int)(sg_rng_uniform(&rng) * r->n_centres);
+    return add_search(ex, r, r->member[k < r->n_centres ? k : r->n_centres - 1], 1);
+}
+
+/* One search for every variant that is short, the shortest first, then a second, .. ; its members take turns
+ * as the centre. */
+static sg_status fill_round(sg_explorer *ex, round_ *r)
+{
+    const int alike = ex->plan.state == ex->plan.parent, n_classes = (int)ex->n_classes;
+    sg_status st = SG_OK;
+
+    for (int turn = 0, any = 1; any; turn++) {
+        any = 0;
+        for (int k = 0; k < n_classes && r->planned < r->most && st == SG_OK; k++) {
+            const want *w = &r->want[k];
+            if (turn >= w->need) continue;
+            const int is_due = r->draws && (r->spent + (uint64_t)r->planned) % DRAW_EVERY == 0;
+            if (is_due && !alike) st = add_draw(ex, r);
+            if (st != SG_OK || r->planned >= r->most) break;
+            const int atom = r->member[r->start[w->class_] + (w->here + turn) % w->n_members];
+            st = add_search(ex, r, atom, is_due && alike);
+            any = 1;
         }
-    sg_free(w);
-    sg_free(member);
-    sg_free(start);
-    sg_free(attempt);
+        if (st != SG_OK || r->planned >= r->most) break;
+    }
+    return st;
+}
+
+/* Draws are random pushes: with other samplers alone there are none. */
+static int may_draw(const sg_explorer *ex)
+{
+    for (int k = 0; k < ex->opt.n_samplers; k++)
+        if (ex->opt.sampler[k] == SG_SAMPLER_LOCAL) return 1;
+    return ex->opt.n_samplers == 0;
+}
+
+/* Whether searching has come to an end in the state in hand: enough is known. The first round is always made:
+ * without draws nothing is known about it. */
+static int is_known_enough(const sg_explorer *ex)
+{
+    const sg_cat_table *t = ex->table[ex->plan.state];
+    return t->n_searches > 0 && ex->opt.confidence > 0 && completeness_share(ex, t) < 1 - ex->opt.confidence;
+}
+
+sg_status plan_round(sg_explorer *ex, int *n_planned)
+{
+    const int cap = search_cap(ex, ex->plan.state, ex->plan.parent);
+    const uint64_t spent = ex->table[ex->plan.state]->n_searches;
+    round_ r = {.most = ex->opt.batch, .spent = spent, .draws = may_draw(ex)};
+    sg_status st = SG_OK;
+
+    *n_planned = 0;
+    if (cap < 0 || (cap > 0 && spent >= (uint64_t)cap)) return SG_OK;
+    if (is_known_enough(ex)) {
+        ex->state[ex->plan.state].flags |= SG_CAT_STATE_CONFIDENT;
+        return SG_OK;
+    }
+    if (cap > 0 && (uint64_t)r.most > (uint64_t)cap - spent) r.most = (int)((uint64_t)cap - spent);
+    st = round_begin(ex, &r);
+    if (st == SG_OK) st = fill_round(ex, &r);
+    if (st == SG_OK && r.planned > 0 && ex->opt.keep_landscape) st = plan_store(ex);
+    *n_planned = r.planned;
+    round_clear(&r);
     return st;
 }
 
@@ -187,6 +281,7 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
     sg_status st = changed ? SG_OK : sg_fail(SG_ENOMEM, "plan");
 
     plan_clear(ex);
+    completeness_begin(ex, state);
     ex->plan.is_open = 1;
     ex->plan.state = state;
     ex->plan.parent = parent;
@@ -199,7 +294,6 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
     if (st == SG_OK) st = plan_lent(ex, lend);
     for (size_t k = 0; st == SG_OK && k < late.n; k++)
         st = plan_add(&ex->plan, late.task[k]);
-    if (st == SG_OK) st = plan_searches(ex, state, parent, changed);
     if (st == SG_OK) st = put_table(ex, state);
     if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
     if (st != SG_OK) plan_clear(ex); /* half a plan must not be taken for one to go on with */

@@ -331,7 +331,7 @@ static int load_row(void *arg, const void *record)
         l->st = sg_fail(SG_ECORRUPT, "search %llu names edge %llu of %zu", (unsigned long long)row.id,
                         (unsigned long long)row.edge, l->ex->n_edges);
     else
-        l->st = count_row(l->ex, &row);
+        count_row(l->ex, &row);
     return l->st != SG_OK;
 }
 
@@ -358,5 +358,4 @@ void registry_clear(sg_explorer *ex)
     sg_free(ex->state);
     sg_free(ex->table);
     sg_free(ex->edge);
-    sg_free(ex->found_local);
 }

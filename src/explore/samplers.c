@@ -5,8 +5,8 @@
  * The yield of each sampler is taken for a Poisson process in force calls of unknown rate; its posterior is a
  * gamma distribution, from which one value per sampler is drawn, and the largest wins (Thompson sampling; old
  * findings count less and less, since what a sampler finds easily is soon found). A
- * fixed share of the searches is dealt out regardless of yields, so that none is forgotten and `local` keeps
- * counts of independent random searches, which the estimate of missing events can rest on. The yields are
+ * fixed share of the searches is dealt out regardless of yields, so that none is forgotten; and the draws,
+ * which the estimate of missing events rests on, are always `local`. The yields are
  * sums over the rows of the searches: these are stored, so a resumed run chooses as if it had not stopped;
  * and they change only when a batch is merged, so the choice does not depend on threads. Source: Thompson,
  * Biometrika 25, 285 (1933). */
@@ -14,7 +14,7 @@
 
 #include <math.h>
 
-static const double share_each = 0.02, share_local = 0.10;
+static const double share_each = 0.02;
 /* Weight of what was found one search ago: yields fall, as an event is new only once. */
 static const double memory = 1.0 - 1.0 / 256;
 /* The prior counts like so many events found, one in so many calls: what Cu64Zr36 glasses gave below 1 eV
@@ -41,9 +41,9 @@ static double local_share(const sg_explorer *ex)
     return ex->opt.saddle.local_radius > 0 && share < 1 ? share : 1;
 }
 
-sg_status count_row(sg_explorer *ex, const sg_cat_search *row)
+void count_row(sg_explorer *ex, const sg_cat_search *row)
 {
-    if (row->sampler >= SG_SAMPLER_COUNT) return SG_OK; /* of a later version */
+    if (row->sampler >= SG_SAMPLER_COUNT) return; /* of a later version */
     sampler_yield *y = &ex->yield[row->sampler];
     for (int k = 0; k < SG_SAMPLER_COUNT; k++) {
         ex->yield[k].fresh *= memory;
@@ -53,14 +53,6 @@ sg_status count_row(sg_explorer *ex, const sg_cat_search *row)
     y->calls += local_share(ex) * ((double)row->calls[0] + (double)row->calls[1]) + (double)row->calls[2] +
                 relax + (double)row->calls[4];
     y->fresh += row->outcome == SG_FOUND && row->barrier <= window(ex);
-    if (row->sampler != SG_SAMPLER_LOCAL || row->edge == 0) return SG_OK;
-    if (sg_grow((void **)&ex->found_local, &ex->cap_found_local, (size_t)row->edge,
-                sizeof *ex->found_local) != 0)
-        return sg_fail(SG_ENOMEM, "counts of %llu edges", (unsigned long long)row->edge);
-    while (ex->n_found_local < row->edge)
-        ex->found_local[ex->n_found_local++] = 0;
-    ex->found_local[row->edge - 1]++;
-    return SG_OK;
 }
 
 sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo)
@@ -70,13 +62,13 @@ sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo)
     double highest = -1;
     sg_rng rng;
 
-    if (n == 0) return best;
+    if (n == 0 || t->ref == SEARCH_IS_DRAW) return best;
     if (n == 1) return ex->opt.sampler[0] == SG_SAMPLER_ECHO && !can_echo ? best : ex->opt.sampler[0];
     sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, t->atom, t->attempt);
     double dealt = sg_rng_uniform(&rng);
     for (int k = 0; k < n; k++) {
         const sg_sampler s = ex->opt.sampler[k];
-        dealt -= s == SG_SAMPLER_LOCAL ? share_local : share_each;
+        dealt -= share_each;
         if (dealt < 0 && (s != SG_SAMPLER_ECHO || can_echo)) return s;
     }
     for (int k = 0; k < n; k++) {

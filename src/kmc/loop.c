@@ -128,12 +128,15 @@ static sg_status account(sg_kmc *w, uint64_t step, uint64_t state)
 
     if (!made && sg_explorer_n_rows(w->ex) == w->rows) return SG_OK;
     sg_status st = sg_kmc_reuse(w->cat, step, &old);
-    if (st == SG_ENOTFOUND) old = (sg_reuse){.first_row = w->rows}, st = SG_OK;
+    if (st == SG_ENOTFOUND)
+        old = (sg_reuse){.first_row = w->rows, .missing = sg_explorer_missing(w->ex, state)}, st = SG_OK;
     if (st != SG_OK) return st;
     const sg_reuse r = {.step = step,
                         .state = state,
                         .made = made || old.made,
                         .sources = sg_explorer_sources(w->ex, state),
+                        .missing = made ? sg_explorer_missing(w->ex, state) : old.missing,
+                        .confident = (sg_explorer_state(w->ex, state)->flags & SG_CAT_STATE_CONFIDENT) != 0,
                         .first_row = old.first_row,
                         .end_row = sg_explorer_n_rows(w->ex)};
     st = account_put(w->cat, &r);

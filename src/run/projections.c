@@ -162,11 +162,20 @@ static int count_frame(void *arg, const void *record)
     return 0;
 }
 
+/* The rate out of the step's states lies between R and R + R_missing, so the mean of its time is that much
+ * less. */
+static void count_missing(projections *out, const sg_cat_step *r)
+{
+    if (r->step > 0 && r->rate_missing > 0)
+        out->time_missing += r->dt * r->rate_missing / (r->rate_total + r->rate_missing);
+}
+
 static int replay_step(void *arg, const void *record)
 {
     replay *p = arg;
     const sg_cat_step *r = record;
 
+    count_missing(&p->run->out, r);
     p->st = write_step(p->run, r);
     if (p->st == SG_OK) p->st = write_event(p->run, r);
     if (p->st == SG_OK && has_frame(p->run, r, p->run->out.last_time) && p->frames++ >= p->kept)
@@ -231,6 +240,7 @@ sg_status projections_step(sg_run *run, const sg_cat_step *row)
 {
     sg_status st = write_step(run, row);
 
+    count_missing(&run->out, row);
     if (st == SG_OK) st = write_event(run, row);
     if (st == SG_OK && has_frame(run, row, run->out.last_time))
         st = write_frame(run, row, run->out.frames, 1);

@@ -15,7 +15,8 @@ const char reuse_columns[] =
     "step\tstate\tmade\tn_catalog\tn_inherited\tn_searched\trate_catalog_per_s\trate_inherited_per_s\t"
     "rate_searched_per_s\tn_predicted\trate_predicted_per_s\trate_error_per_s\tsearches\tcalls_searches\t"
     "refined\tcalls_refined\trefined_found\trefined_known\trefined_disconnected\trefined_same_minimum\t"
-    "refined_blow_up\trefined_step_limit\trefined_wrong_index\trefined_degenerate\trefined_refine_failed";
+    "refined_blow_up\trefined_step_limit\trefined_wrong_index\trefined_degenerate\trefined_refine_failed\t"
+    "rate_out_per_s\tn_missing\trate_missing_per_s\trate_missing_error_per_s\tchance_new\tsearches_ended";
 
 typedef struct tally {
     sg_run_work work;
@@ -56,6 +57,7 @@ sg_status run_work_between(const sg_run *run, uint64_t first, uint64_t end, sg_r
 static sg_status write_row(const sg_run *run, const sg_reuse *r)
 {
     const sg_sources *s = &r->sources;
+    const sg_missing *m = &r->missing;
     sg_run_work w;
     const sg_status st = run_work_between(run, r->first_row, r->end_row, &w);
     uint64_t end[N_ENDS];
@@ -67,12 +69,14 @@ static sg_status write_row(const sg_run *run, const sg_reuse *r)
         run->out.reuse,
         "%" PRIu64 "\t%" PRIu64 "\t%d\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%.9g\t%.9g\t%.9g\t%" PRIu32
         "\t%.9g\t%.9g\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-        "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64,
+        "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+        "\t%.9g\t%.4g\t%.9g\t%.4g\t%.4g\t%s",
         r->step, r->state, r->made, s->number[SG_SOURCE_CATALOG], s->number[SG_SOURCE_INHERITED],
         s->number[SG_SOURCE_SEARCH], s->rate[SG_SOURCE_CATALOG], s->rate[SG_SOURCE_INHERITED],
         s->rate[SG_SOURCE_SEARCH], s->n_predicted, s->rate_predicted, s->rate_error, w.searches,
         w.calls_searches, w.refined, w.calls_refined, end[0], end[1], end[2], end[3], end[4], end[5], end[6],
-        end[7], end[8]);
+        end[7], end[8], m->known, m->number, m->rate, m->rate_error, m->lone_share,
+        r->confident ? "confidence" : "budget");
 }
 
 sg_status reuse_write(sg_run *run, uint64_t last)
@@ -100,19 +104,28 @@ sg_status reuse_sum(const sg_run *run, uint64_t last_step, sg_run_summary *sum)
 {
     double number[2][3] = {{0}}, rate[2][3] = {{0}}; /* of all tables; of those after the start */
 
-    sum->n_tables = 0;
+    double shares = 0;
+    uint64_t n_shares = 0;
+
+    sum->n_tables = sum->n_confident = 0;
     for (uint64_t step = 1; step <= last_step + 1; step++) {
         sg_reuse r;
         const sg_status st = sg_kmc_reuse(run->cat, step, &r);
         if (st == SG_ENOTFOUND) continue;
         if (st != SG_OK) return st;
         sum->n_tables += r.made != 0;
+        sum->n_confident += r.made && r.confident;
+        if (r.made && r.state > 0 && r.missing.known + r.missing.rate > 0) {
+            shares += r.missing.rate / (r.missing.known + r.missing.rate);
+            n_shares++;
+        }
         for (int s = 0; s < 3 && r.made; s++)
             for (int later = 0; later <= (r.state > 0); later++) {
                 number[later][s] += r.sources.number[s];
                 rate[later][s] += r.sources.rate[s];
             }
     }
+    sum->later_missing = shares / (double)n_shares;
     sum->all = shares_of(number[0]);
     sum->all_rate = shares_of(rate[0]);
     sum->later = shares_of(number[1]);

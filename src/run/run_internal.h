@@ -13,8 +13,9 @@ typedef struct projections { /* files drawn from the catalog, open for appending
     uint64_t next_reuse;  /* the first step whose account is not written yet */
     uint64_t next_basin;  /* the first step not looked at for basins.tsv, and the state before it */
     uint64_t basin_from;
-    double last_time; /* s, of the row before */
-    double flushed_s; /* steady clock */
+    double last_time;    /* s, of the row before */
+    double time_missing; /* s, see sg_run_summary */
+    double flushed_s;    /* steady clock */
 } projections;
 
 struct sg_run {

@@ -215,6 +215,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
         cfg->search.give_up_above_eV > 0 ? cfg->search.give_up_above_eV : cfg->search.barrier_max_eV;
     memcpy(o->push_radius, push->value, (size_t)push->n * sizeof *push->value);
     o->n_push_radii = push->n;
+    o->confidence = cfg->search.confidence;
     o->per_atom = cfg->search.per_atom;
     o->max_at_start = capped(cfg->search.max_at_start);
     o->max_per_step = capped(cfg->search.max_per_step);

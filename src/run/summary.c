@@ -16,6 +16,7 @@ sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum)
     sum->stats = sg_explorer_stats(run->ex);
     sum->wall_s = run_now_s() - run->begin_s;
     sum->n_atoms = run->sys->n;
+    sum->time_missing = run->out.time_missing;
     const sg_status st = basins_sum(run, sum->last.step, &sum->basins);
     return st == SG_OK ? reuse_sum(run, sum->last.step, sum) : st;
 }
@@ -59,12 +60,16 @@ void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
     sg_json_integer(json, "n_events", (int64_t)sum->n_events);
     sg_json_integer(json, "n_searches", (int64_t)sum->n_searches);
     sg_json_integer(json, "n_tables", (int64_t)sum->n_tables);
+    sg_json_integer(json, "n_tables_by_confidence", (int64_t)sum->n_confident);
+    sg_json_integer(json, "n_tables_by_budget", (int64_t)(sum->n_tables - sum->n_confident));
     put_shares(json, "share_", &sum->all);
     put_shares(json, "share_rate_", &sum->all_rate);
     put_shares(json, "share_later_", &sum->later);
     put_shares(json, "share_later_rate_", &sum->later_rate);
     sg_json_number(json, "rate_total_per_s", sum->last.step > 0 ? sum->last.rate_total : NAN);
     sg_json_number(json, "rate_missing_per_s", sum->last.step > 0 ? sum->last.rate_missing : NAN);
+    sg_json_number(json, "share_missing", sum->later_missing);
+    sg_json_number(json, "time_low_s", sum->last.time - sum->time_missing);
     basins_json(&sum->basins, json);
     reuse_json(&sum->work, json);
     put_strain_account(json, &sum->stats.strain);

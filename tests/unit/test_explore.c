@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rate tables: complete by symmetry, consistent in energy, made once; what is missing, by the formula on
- * paper. */
+/* Rate tables: complete by symmetry, consistent in energy, made once. */
 #include "walk_samples.h"
 
 #include "../../src/explore/explore_internal.h"
@@ -529,46 +528,6 @@ static void test_counts_of_a_table_outlive_a_restart(void **state)
     defect_clear(&d);
 }
 
-/* f1 = 3, f2 = 2 in the bin of 0.4 eV: 9 / 4 unseen; f1 = 4 alone in the one of 0.7 eV: 4 x 3 / 2; 0.9 eV:
- * seen often. */
-static void test_missing_rate_by_hand(void **state)
-{
-    static const double barrier[] = {0.41, 0.44, 0.45, 0.47, 0.49, 0.71, 0.72, 0.73, 0.74, 0.91};
-    static const uint32_t found[] = {1, 2, 1, 1, 2, 1, 1, 1, 1, 5};
-    enum { N = sizeof found / sizeof found[0] };
-    sg_cat_edge edge[N];
-    sg_cat_entry entry[N];
-    sg_explorer ex;
-    const sg_cat_table t = {.n_entries = N, .entry = entry};
-    double low = 0, high = 0;
-
-    (void)state;
-    memset(&ex, 0, sizeof ex);
-    memset(edge, 0, sizeof edge);
-    memset(entry, 0, sizeof entry);
-    ex.edge = edge;
-    ex.opt.temperature = 600;
-    ex.opt.prefactor = 1e13;
-    for (int k = 0; k < N; k++) {
-        edge[k].found = found[k];
-        entry[k].edge = (uint64_t)k + 1;
-        entry[k].barrier = barrier[k];
-        const double rate = 1e13 * exp(-barrier[k] / (8.617333262e-5 * 600));
-        if (k < 5)
-            low += rate / 5;
-        else if (k < 9)
-            high += rate / 4;
-    }
-    const double want = 9.0 / 4.0 * low + 6.0 * high;
-    assert_near(sg_explorer_missing_rate(&ex, &t), want, 1e-9 * want);
-    for (int k = 5; k < 9; k++)
-        edge[k].event = 7; /* four places of one kind, found four times: nothing of it is missing */
-    assert_near(sg_explorer_missing_rate(&ex, &t), 9.0 / 4.0 * low, 1e-9 * low);
-    const sg_cat_table none = {0};
-    assert_near(sg_explorer_missing_rate(&ex, &none), 0, 0);
-    assert_near(sg_rate(0, 600, 2e12), 2e12, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -582,7 +541,6 @@ int main(void)
         cmocka_unit_test(test_base_of_an_unnamed_strain),
         cmocka_unit_test(test_deaths_are_remembered),
         cmocka_unit_test(test_counts_of_a_table_outlive_a_restart),
-        cmocka_unit_test(test_missing_rate_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

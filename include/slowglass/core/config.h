@@ -46,6 +46,7 @@
     X(catalog, base, PATHS, "", "", "", INPUT, "read-only catalogs to draw on")
 
 #define SG_CONFIG_SEARCH(X)                                                                                            \
+    X(search, confidence, DOUBLE, "0.9", "", ">= 0, < 1", PHYSICS, "share of the rate out of a state that must be known, by estimate, for searching in it to end early; 0: never early") \
     X(search, per_atom, INT, "20", "", ">= 0", PHYSICS, "searches each atom gets of its own; lent events never replace them") \
     X(search, max_per_step, INT64, "0", "", ">= -1", PHYSICS, "cap on the searches in a state after the start; 0: no cap, -1: no searches") \
     X(search, max_at_start, INT64, "0", "", ">= 0", PHYSICS, "cap on the searches at the start; 0: no cap")            \
