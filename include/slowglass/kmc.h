@@ -10,12 +10,20 @@
  * saddles lead to from the present state (told once): as exact, but more steps. With a single state a step is
  * one event. An inherited event that is drawn is first reconverged in its state; if that changes the table,
  * the same random numbers are applied to it again. Source: Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10
- * (1975); kmc/core.h for the basins. */
+ * (1975); kmc/core.h for the basins.
+ *
+ * Under a program of strain rates depend on time, but between two increments they do not. A waiting time that
+ * passes the next increment's instant is cut there, the strain is raised, and a new one is drawn from the
+ * rates that hold then: exact, for a process without memory knows no better. Such a row has no edge; its
+ * state is the one at the new strain. If the walk is in a basin, the state that it has reached by then is
+ * drawn from its law given that it has not left (sg_basin_state_at); in a basin of more than 256 states from
+ * the mean times it would spend in each. */
 #ifndef SLOWGLASS_KMC_H
 #define SLOWGLASS_KMC_H
 
 #include "slowglass/explore.h"
 #include "slowglass/kmc/core.h"
+#include "slowglass/kmc/program.h"
 
 typedef struct sg_kmc sg_kmc;
 
@@ -26,8 +34,9 @@ typedef struct sg_kmc_options {
     double basin_barrier; /* eV */
     double basin_time;    /* s; 0: the barrier counts */
     int basin_max_states;
-    int commit_every;  /* steps among known states between commits */
-    const sg_log *log; /* borrowed; may be NULL */
+    int commit_every;          /* steps among known states between commits */
+    const sg_log *log;         /* borrowed; may be NULL */
+    const sg_program *program; /* borrowed; NULL: the strain stays as it is */
 } sg_kmc_options;
 
 typedef enum { SG_KMC_MOVED, SG_KMC_TIME_UP, SG_KMC_NO_EVENTS } sg_kmc_end;
@@ -47,6 +56,13 @@ typedef struct sg_stay {          /* a step that left several states together, w
     double energy, energy_spread; /* eV: mean and standard deviation of E_IS, over the time of this step */
     double tau, tau_spread;       /* GPa */
 } sg_stay;
+
+typedef struct sg_kmc_increment { /* of the strain */
+    uint64_t step;                /* row that it led to */
+    uint64_t from;                /* state that was strained */
+    int slipped;                  /* see sg_strained */
+    double lost, moved;           /* eV, Å */
+} sg_kmc_increment;
 
 /** Begin at `start` (row 0), or go on after the last step that the catalog holds.
  * ex and cat are borrowed for the walk's life. Errors: SG_ECORRUPT when the stored steps do not fit the
@@ -71,6 +87,12 @@ sg_status sg_kmc_reuse(sg_catalog *cat, uint64_t step, sg_reuse *out);
  * weighted with the times that were drawn with the exit, so that dt * mean, summed over the steps, is the
  * integral along the walk. Committed together with the step's row. */
 sg_status sg_kmc_stay(sg_catalog *cat, uint64_t step, sg_stay *out);
+
+/** Increments made so far. */
+sg_status sg_kmc_n_increments(sg_catalog *cat, uint64_t *n);
+
+/** Increment number k; committed together with its row. SG_ENOTFOUND beyond the last. */
+sg_status sg_kmc_get_increment(sg_catalog *cat, uint64_t k, sg_kmc_increment *out);
 
 /** Make everything up to the last step durable. */
 sg_status sg_kmc_commit(sg_kmc *walk);

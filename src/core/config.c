@@ -116,6 +116,7 @@ sg_status config_assign(sg_config *cfg, int key, const char *text, const char *f
         int64_t integer;
         char *text;
         sg_texts list;
+        sg_schedule schedule;
     } fresh;
 
     if (!writable(text))

@@ -103,6 +103,9 @@ sg_status sg_config_validate(const sg_config *cfg)
         return fail_key(cfg, SG_KEY_system_structure, SG_EINVAL, "need the starting structure");
     if (cfg->kmc.prefactor_mode == SG_PREFACTOR_HTST)
         return fail_key(cfg, SG_KEY_kmc_prefactor_mode, SG_EUNSUPPORTED, "not available in this version");
+    if (cfg->strain.program.n > 0 && cfg->line[SG_KEY_strain_xy] != 0 &&
+        cfg->strain.xy != cfg->strain.program.value[0][1])
+        return fail_key(cfg, SG_KEY_strain_xy, SG_EINVAL, "need the strain that strain.program begins with");
     if (cfg->search.push_radius_A.n < 1)
         return fail_key(cfg, SG_KEY_search_push_radius_A, SG_EINVAL, "need at least one radius in Å");
     if (cfg->search.force_local_eV_per_A < cfg->search.force_saddle_eV_per_A)

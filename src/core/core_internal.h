@@ -22,7 +22,7 @@ typedef struct value_type {
 /* One per TYPE of the schema. */
 extern const value_type config_type_DOUBLE, config_type_INT, config_type_INT64, config_type_BOOL,
     config_type_WORD, config_type_TEXT, config_type_PATH, config_type_FILE, config_type_NUMBERS,
-    config_type_IDS, config_type_WORDS, config_type_PATHS, config_type_PAIRS;
+    config_type_IDS, config_type_WORDS, config_type_PATHS, config_type_PAIRS, config_type_SCHEDULE;
 
 /* 1 when `value` meets conditions such as "> 0, <= 1" ("" : any). */
 int config_in_range(double value, const char *range);

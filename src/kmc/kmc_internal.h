@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Inside module kmc: what the walk (loop.c) uses: the group of states that a step leaves (group.c), the
- * account of a step (account.c), what a basin was like (stay.c). */
+ * account of a step (account.c), what a basin was like (stay.c), increments of strain (increment.c). */
 #ifndef KMC_INTERNAL_H
 #define KMC_INTERNAL_H
 
@@ -42,5 +42,8 @@ sg_status stay_put(sg_catalog *cat, const sg_stay *stay);
 sg_status account_put(sg_catalog *cat, const sg_reuse *account);
 /* Rows of searches that the accounts stored so far cover. */
 sg_status account_rows(sg_catalog *cat, uint64_t *rows);
+
+/* increment.c: put increment number k, the last one. */
+sg_status increment_put(sg_catalog *cat, uint64_t k, const sg_kmc_increment *increment);
 
 #endif

@@ -18,7 +18,12 @@ struct sg_kmc {
     int since_commit;
     group group; /* that the present step leaves; kept while the landscape stays as it is */
     int told_full;
+    uint64_t n_increments; /* of the strain, made so far */
+    sg_increment next;     /* the next one, if there is one */
+    int has_next;
 };
+
+enum { MOST_FOLLOWED = 256 }; /* states of a basin whose law in time is computed: a second or so */
 
 typedef struct choice {
     uint64_t state; /* left last */
@@ -62,7 +67,13 @@ static void tell_full(sg_kmc *w)
                 (unsigned long long)w->row.step + 1, w->group.n_states);
 }
 
-/* Draw until what is drawn is converged, each time with the same random numbers. */
+/* Would the next increment of the strain come first? */
+static int is_late(const sg_kmc *w, double dt)
+{
+    return w->has_next && sg_clock_time(&w->clock) + dt > w->next.time;
+}
+
+/* Draw until what is drawn is converged or comes too late, each time with the same random numbers. */
 static sg_status draw(sg_kmc *w, choice *c)
 {
     const sg_group_rule rule = {.max_states = w->opt.basin ? w->opt.basin_max_states : 1,
@@ -78,7 +89,7 @@ static sg_status draw(sg_kmc *w, choice *c)
         tell_full(w);
         sg_rng_init(&rng, w->opt.seed, g->n_states > 1 ? SG_RNG_BASIN : SG_RNG_STEP, w->row.step + 1, 0, 0);
         st = g->n_states > 1 ? draw_group(g, &rng, c) : draw_plain(w, g, &rng, c);
-        if (st != SG_OK) return st;
+        if (st != SG_OK || is_late(w, c->dt)) return st;
         const sg_cat_table *t = sg_explorer_known_table(w->ex, c->state);
         if (!t->entry[c->entry].kept) return SG_OK;
         if (sg_interrupt_requested()) /* what has been reconverged stands in the table: the same draw comes
@@ -161,12 +172,10 @@ static sg_status put_stay(const sg_kmc *w)
     return stay_put(w->cat, &stay);
 }
 
-static sg_status save(sg_kmc *w, uint64_t left)
+static sg_status save(sg_kmc *w)
 {
     sg_status st = sg_explorer_mark(w->ex, w->row.state, SG_CAT_STATE_VISITED);
 
-    if (st == SG_OK && w->row.step > 0) st = account(w, w->row.step, left);
-    if (st == SG_OK && w->row.is_basin) st = put_stay(w);
     if (st == SG_OK) st = sg_catalog_put_step(w->cat, &w->row);
     if (st != SG_OK) return st;
     const int found_anything = sg_explorer_n_found(w->ex) != w->found_at_commit;
@@ -181,6 +190,29 @@ sg_status sg_kmc_commit(sg_kmc *w)
     return sg_catalog_commit(w->cat);
 }
 
+static void look_ahead(sg_kmc *w)
+{
+    w->has_next = w->opt.program && sg_program_increment(w->opt.program, w->n_increments, &w->next);
+}
+
+/* What a state made by an increment inherits from: the last of the states strained one after the other that
+ * has a table, itself if none has. */
+static sg_status parent_of_increment(sg_kmc *w)
+{
+    uint64_t step = w->row.step;
+
+    for (uint64_t k = w->n_increments; k-- > 0; step--) {
+        sg_kmc_increment i;
+        const sg_status st = sg_kmc_get_increment(w->cat, k, &i);
+        if (st != SG_OK) return st;
+        if (i.step != step) return SG_OK;
+        if (i.from >= sg_explorer_n_states(w->ex))
+            return sg_fail(SG_ECORRUPT, "increment %llu does not fit the landscape", (unsigned long long)k);
+        if (sg_explorer_known_table(w->ex, i.from)) return w->parent = i.from, SG_OK;
+    }
+    return SG_OK;
+}
+
 static sg_status take_up(sg_kmc *w, uint64_t n_steps)
 {
     const sg_status st = sg_catalog_get_step(w->cat, n_steps - 1, &w->row);
@@ -193,8 +225,9 @@ static sg_status take_up(sg_kmc *w, uint64_t n_steps)
     if (w->row.edge) {
         const sg_cat_edge *e = sg_explorer_edge(w->ex, w->row.edge);
         w->parent = w->row.reverse ? e->to : e->from;
+        return SG_OK;
     }
-    return SG_OK;
+    return parent_of_increment(w);
 }
 
 sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const sg_kmc_options *opt,
@@ -211,18 +244,20 @@ sg_status sg_kmc_create(sg_explorer *ex, sg_catalog *cat, uint64_t start, const 
     w->found_at_commit = sg_explorer_n_found(ex);
     sg_status st = sg_catalog_count(cat, SG_DB_STEPS, &n_steps);
     if (st == SG_OK) st = account_rows(cat, &w->rows);
+    if (st == SG_OK) st = sg_kmc_n_increments(cat, &w->n_increments);
     if (st == SG_OK && n_steps > 0) {
         st = take_up(w, n_steps);
     } else if (st == SG_OK) {
         w->row.state = w->parent = start;
         fill_row(w, &w->row);
-        st = save(w, start);
+        st = save(w);
         if (st == SG_OK) st = sg_kmc_commit(w);
     }
     if (st != SG_OK) {
         sg_free(w);
         return st;
     }
+    look_ahead(w);
     *out = w;
     return SG_OK;
 }
@@ -239,39 +274,115 @@ sg_cat_step sg_kmc_row(const sg_kmc *w)
     return w->row;
 }
 
+/* --- strain --- */
+
+/* The state of the group that the walk is in at the next increment, not having left it. */
+static sg_status draw_place(const sg_kmc *w, uint64_t *state)
+{
+    const group *g = &w->group;
+    const double time = w->next.time - sg_clock_time(&w->clock);
+    const int is_followed = g->n_states <= MOST_FOLLOWED;
+    double *weight = sg_calloc((size_t)g->n_states, sizeof *weight);
+    sg_rate_tree *tree = NULL;
+    sg_rng rng;
+    sg_status st = weight ? SG_OK : sg_fail(SG_ENOMEM, "basin of %d states", g->n_states);
+
+    if (st == SG_OK && is_followed)
+        st = sg_basin_state_at(g->n_states, g->n_ways, g->edge, g->start, time, weight);
+    if (st == SG_OK) st = sg_rate_tree_create(g->n_states, is_followed ? weight : g->residence, &tree);
+    if (st == SG_OK) {
+        sg_rng_init(&rng, w->opt.seed, SG_RNG_BASIN, w->row.step + 1, 1, 0);
+        *state = g->state[sg_rate_tree_select(tree, sg_rng_uniform(&rng))];
+    }
+    sg_rate_tree_free(tree);
+    sg_free(weight);
+    return st;
+}
+
+/* Carry out the next increment in a state of the group, or in the present one where it is due: then no rates
+ * have been asked for. */
+static sg_status increment(sg_kmc *w, uint64_t from, sg_cat_step row)
+{
+    sg_strained to;
+    sg_status st = sg_explorer_strain(w->ex, from, w->next.gamma, &to);
+
+    if (st != SG_OK) return st;
+    if (sg_explorer_known_table(w->ex, from))
+        w->parent = from;
+    else if (w->row.edge != 0 || !sg_explorer_known_table(w->ex, w->parent))
+        w->parent = to.state;
+    row.step = w->row.step + 1;
+    row.state = to.state;
+    row.barrier = NAN;
+    row.dt = w->next.time - sg_clock_time(&w->clock);
+    w->clock = (sg_clock){w->next.time, 0};
+    w->row = row;
+    fill_row(w, &w->row);
+    const sg_kmc_increment done = {row.step, from, to.slipped, to.lost, to.moved};
+    if ((st = increment_put(w->cat, w->n_increments, &done)) != SG_OK) return st;
+    w->n_increments++;
+    look_ahead(w);
+    st = save(w);
+    return st == SG_OK ? sg_kmc_commit(w) : st;
+}
+
+static sg_status increment_at_deadline(sg_kmc *w, sg_cat_step row)
+{
+    const uint64_t left = w->row.state;
+    uint64_t from = left;
+    sg_status st = w->group.n_states > 1 ? draw_place(w, &from) : SG_OK;
+
+    if (st == SG_OK) st = account(w, w->row.step + 1, left);
+    return st == SG_OK ? increment(w, from, row) : st;
+}
+
+/* --- one step --- */
+
+static sg_status move(sg_kmc *w, const choice *c, sg_cat_step row)
+{
+    const sg_cat_entry entry = sg_explorer_known_table(w->ex, c->state)->entry[c->entry];
+    const uint64_t left = w->row.state;
+
+    sg_clock_add(&w->clock, c->dt);
+    w->parent = c->state;
+    row.step = w->row.step + 1;
+    row.state = sg_explorer_target(w->ex, &entry);
+    row.edge = entry.edge;
+    row.centre = sg_explorer_edge(w->ex, entry.edge)->centre;
+    row.reverse = entry.reverse;
+    row.is_basin = w->group.n_states > 1;
+    row.barrier = entry.barrier;
+    row.dt = c->dt;
+    row.n_hops = c->n_hops;
+    w->row = row;
+    fill_row(w, &w->row);
+    sg_status st = account(w, w->row.step, left);
+    if (st == SG_OK && row.is_basin) st = put_stay(w);
+    return st == SG_OK ? save(w) : st;
+}
+
 sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
 {
     const sg_cat_table *t;
-    choice c = {0};
-    double rate_total, rate_missing;
-    sg_status st = sg_explorer_table(w->ex, w->row.state, w->parent, &t);
+    choice c = {.dt = INFINITY};
+    sg_cat_step rates = {.rate_total = NAN, .rate_missing = NAN};
+    sg_status st;
 
-    *row = w->row;
-    if (st != SG_OK) return st;
-    const uint64_t left = w->row.state;
-    if ((st = draw(w, &c)) != SG_OK) return st;
-    if (!(w->group.rate_out > 0)) return *end = SG_KMC_NO_EVENTS, stop(w);
-    if (sg_clock_time(&w->clock) + c.dt > w->opt.max_time) return *end = SG_KMC_TIME_UP, stop(w);
-
-    const sg_cat_entry entry = sg_explorer_known_table(w->ex, c.state)->entry[c.entry];
-    const sg_cat_edge *edge = sg_explorer_edge(w->ex, entry.edge);
-    mean_rates(w, &rate_total, &rate_missing);
-    sg_clock_add(&w->clock, c.dt);
-    w->parent = c.state;
-    w->row = (sg_cat_step){.step = w->row.step + 1,
-                           .state = sg_explorer_target(w->ex, &entry),
-                           .edge = entry.edge,
-                           .centre = edge->centre,
-                           .reverse = entry.reverse,
-                           .is_basin = w->group.n_states > 1,
-                           .barrier = entry.barrier,
-                           .dt = c.dt,
-                           .rate_total = rate_total,
-                           .rate_missing = rate_missing,
-                           .basin_size = (uint32_t)w->group.n_states,
-                           .n_hops = c.n_hops};
-    fill_row(w, &w->row);
     *row = w->row;
     *end = SG_KMC_MOVED;
-    return save(w, left);
+    if (w->has_next && w->next.time <= sg_clock_time(&w->clock)) {
+        st = increment(w, w->row.state, rates);
+        return *row = w->row, st;
+    }
+    if ((st = sg_explorer_table(w->ex, w->row.state, w->parent, &t)) != SG_OK) return st;
+    if ((st = draw(w, &c)) != SG_OK) return st;
+    const int late = is_late(w, c.dt);
+    if (!(w->group.rate_out > 0) && !late) return *end = SG_KMC_NO_EVENTS, stop(w);
+    if ((late ? w->next.time : sg_clock_time(&w->clock) + c.dt) > w->opt.max_time)
+        return *end = SG_KMC_TIME_UP, stop(w);
+    mean_rates(w, &rates.rate_total, &rates.rate_missing);
+    rates.basin_size = (uint32_t)w->group.n_states;
+    st = late ? increment_at_deadline(w, rates) : move(w, &c, rates);
+    *row = w->row;
+    return st;
 }

@@ -37,20 +37,20 @@ static void stress_of(const sg_run *run, const sg_cat_state *s, double stress[6]
 static sg_status write_step(sg_run *run, const sg_cat_step *r)
 {
     const int start = r->step == 0;
-    const double unknown = NAN;
+    const double unknown = NAN; /* an increment of the strain has them in its record */
 
     return sg_tsv_row(run->out.trajectory,
                       "%" PRIu64 "\t%.17g\t%.17g\t%.17g\t%" PRIu64 "\t%" PRIu64
                       "\t%d\t%.17g\t%.17g\t%.17g\t%.17g\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\t%.17g",
                       r->step, r->time, r->energy, r->tau, r->state, r->edge,
-                      start ? 0 : run->sys->id[r->centre], start ? unknown : r->barrier, r->dt,
+                      r->edge == 0 ? 0 : run->sys->id[r->centre], start ? unknown : r->barrier, r->dt,
                       start ? unknown : r->rate_total, start ? unknown : r->rate_missing, r->n_edges,
                       r->n_searches, r->basin_size, r->n_hops);
 }
 
 static sg_status write_event(sg_run *run, const sg_cat_step *r)
 {
-    if (r->step == 0) return SG_OK;
+    if (r->edge == 0) return SG_OK; /* the start, an increment of the strain */
     const sg_cat_edge *e = sg_explorer_edge(run->ex, r->edge);
     const int back = r->reverse;
     const double forth = back ? e->barrier_back : e->barrier, home = back ? e->barrier : e->barrier_back;
@@ -97,6 +97,7 @@ sg_status projections_committed(sg_run *run)
     if (st == SG_OK) st = w.st;
     if (st == SG_OK) st = sg_catalog_count(run->cat, SG_DB_STEPS, &n_steps);
     if (st == SG_OK && n_steps > 0) st = basins_write(run, n_steps - 1);
+    if (st == SG_OK) st = strain_write(run);
     return st == SG_OK && n_steps > 0 ? reuse_write(run, n_steps - 1) : st;
 }
 
@@ -224,6 +225,8 @@ sg_status projections_open(sg_run *run)
     if (st == SG_OK) st = fresh_table(run, "searches.tsv", search_columns, &run->out.searches);
     if (st == SG_OK) st = fresh_table(run, "reuse.tsv", reuse_columns, &run->out.reuse);
     if (st == SG_OK) st = fresh_table(run, "basins.tsv", basin_columns, &run->out.basins);
+    if (st == SG_OK && strain_changes(run))
+        st = fresh_table(run, "strain.tsv", strain_columns, &run->out.strain);
     if (st != SG_OK) return st;
     run->out.frames = run_path(run->folder, "trajectory.extxyz");
     if (!run->out.frames) return sg_fail(SG_ENOMEM, "trajectory.extxyz");
@@ -258,6 +261,7 @@ sg_status projections_flush(sg_run *run)
     if (st == SG_OK) st = sg_tsv_flush(run->out.events);
     if (st == SG_OK) st = sg_tsv_flush(run->out.reuse);
     if (st == SG_OK) st = sg_tsv_flush(run->out.basins);
+    if (st == SG_OK && run->out.strain) st = sg_tsv_flush(run->out.strain);
     return st == SG_OK ? sg_tsv_flush(run->out.searches) : st;
 }
 
@@ -270,11 +274,11 @@ sg_status projections_end(sg_run *run, const sg_cat_step *row)
 
 sg_status projections_close(sg_run *run)
 {
-    sg_tsv *table[] = {run->out.trajectory, run->out.events, run->out.searches, run->out.reuse,
-                       run->out.basins};
+    sg_tsv *table[] = {run->out.trajectory, run->out.events, run->out.searches,
+                       run->out.reuse,      run->out.basins, run->out.strain};
     sg_status st = SG_OK;
 
-    for (int k = 0; k < 5; k++) {
+    for (int k = 0; k < 6; k++) {
         const sg_status end = sg_tsv_close(table[k]);
         if (st == SG_OK) st = end;
     }

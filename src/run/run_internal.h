@@ -8,14 +8,17 @@
 
 typedef struct projections { /* files drawn from the catalog, open for appending */
     sg_tsv *trajectory, *events, *searches, *reuse, *basins;
+    sg_tsv *strain;       /* NULL where the strain stays as it is */
     char *frames;         /* path of trajectory.extxyz */
     uint64_t next_search; /* id of the first search not written yet */
     uint64_t next_reuse;  /* the first step whose account is not written yet */
     uint64_t next_basin;  /* the first step not looked at for basins.tsv, and the state before it */
     uint64_t basin_from;
-    double last_time;    /* s, of the row before */
-    double time_missing; /* s, see sg_run_summary */
-    double flushed_s;    /* steady clock */
+    uint64_t next_increment; /* of the strain, the first not written yet */
+    double work;             /* eV, of those written */
+    double last_time;        /* s, of the row before */
+    double time_missing;     /* s, see sg_run_summary */
+    double flushed_s;        /* steady clock */
 } projections;
 
 struct sg_run {
@@ -73,6 +76,11 @@ extern const char basin_columns[];
 sg_status basins_write(sg_run *run, uint64_t last); /* of the steps up to this one */
 sg_status basins_sum(const sg_run *run, uint64_t last_step, sg_run_basins *sum);
 void basins_json(const sg_run_basins *sum, sg_json *json);
+
+/* increments.c */
+extern const char strain_columns[];
+int strain_changes(const sg_run *run);
+sg_status strain_write(sg_run *run); /* increments not written yet */
 
 /* summary.c */
 sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum);

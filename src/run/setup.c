@@ -259,6 +259,25 @@ static sg_status keep_kernel(sg_config *cfg, const sg_potential *pot)
     return sg_config_set(cfg, assignment);
 }
 
+/* The strain at t = 0 of a program counts as xy. */
+static sg_status make_program(sg_config *cfg, sg_program *out)
+{
+    const sg_schedule *s = &cfg->strain.program;
+    char text[SG_NUMBER_TEXT], assignment[64];
+    sg_status st = SG_OK;
+
+    if (s->n > 0) {
+        snprintf(assignment, sizeof assignment, "strain.xy=%s", sg_text_number(s->value[0][1], text));
+        st = sg_config_set(cfg, assignment);
+    }
+    *out = (sg_program){.n = s->n,
+                        .point = (const double(*)[2])s->value,
+                        .start = cfg->strain.xy,
+                        .rate = cfg->strain.rate_per_s,
+                        .increment = cfg->strain.increment};
+    return st;
+}
+
 sg_status sg_run_setup_make(sg_config *cfg, const sg_system *sys, const sg_potential *pot, int threads,
                             const sg_log *log, sg_run_setup *out)
 {
@@ -268,6 +287,8 @@ sg_status sg_run_setup_make(sg_config *cfg, const sg_system *sys, const sg_poten
     if (st != SG_OK) return st;
     make_header(cfg, &sys->species, pot, &out->topology, &out->header);
     if ((st = match_bases(cfg, &out->header, log)) != SG_OK) return st;
+    if ((st = make_program(cfg, &out->program)) != SG_OK) return st;
     make_kmc(cfg, &out->kmc);
+    out->kmc.program = &out->program;
     return make_explore(cfg, threads, &out->explore);
 }

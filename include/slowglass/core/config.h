@@ -5,6 +5,7 @@
  * A row: X(section, name, TYPE, default, unit, range, role, description)
  *   TYPE   DOUBLE INT INT64 BOOL WORD (one of the words in `range`; the field is its index) TEXT PATH FILE (a path that
  *          is looked for in further folders) NUMBERS IDS (atom ids, "1 5-9") WORDS PATHS PAIRS ("Cu-Zr 3.65 ..")
+ *          SCHEDULE ("0:0 1e-6:0.04", a value at times that begin with 0 and do not go back)
  *   range  for numbers, and each number of a list: conditions joined by ", " such as "> 0, <= 1"; for WORD: "a|b|c"
  *   role   PHYSICS enters the identity of a run; INPUT is named by a path, whose content identifies it; STOP ends a run
  *          and never alters it; SHOW changes what is drawn, not what is computed
@@ -31,7 +32,10 @@
     X(potential, kernel, WORD, "auto", "", "auto|plain|avx2|avx512", PHYSICS, "how it is computed; auto: the fastest here; a run keeps its own")
 
 #define SG_CONFIG_STRAIN(X)                                                                                            \
-    X(strain, xy, DOUBLE, "0", "", "> -1, < 1", PHYSICS, "imposed simple shear x += xy*y, engineering strain, at t = 0")
+    X(strain, xy, DOUBLE, "0", "", "> -1, < 1", PHYSICS, "imposed simple shear x += xy*y, engineering strain, at t = 0") \
+    X(strain, program, SCHEDULE, "", "", "> -1, < 1", PHYSICS, "time (s):strain pairs, such as 0:0 1e-6:0.04: linear between, constant after the last; the first is xy") \
+    X(strain, rate_per_s, DOUBLE, "0", "1/s", "", PHYSICS, "rate of the strain from t = 0 or from the end of the program on") \
+    X(strain, increment, DOUBLE, "0.005", "", "> 0, <= 0.005", PHYSICS, "largest change of the strain at once while the clock runs")
 
 #define SG_CONFIG_KMC(X)                                                                                               \
     X(kmc, temperature_K, DOUBLE, "600", "K", "> 0", PHYSICS, "temperature of the rates")                              \
@@ -102,6 +106,7 @@ typedef struct sg_numbers { int n; double *value; } sg_numbers;
 typedef struct sg_integers { int n; int *value; } sg_integers;
 typedef struct sg_texts { int n; char **value; } sg_texts;
 typedef struct sg_config_pair { char a[4], b[4]; double value; } sg_config_pair;
+typedef struct sg_schedule { int n; double (*value)[2]; } sg_schedule; /* time, value */
 typedef struct sg_config_pairs { int n; sg_config_pair *value; } sg_config_pairs;
 
 #define SG_CONFIG_FIELD_DOUBLE double
@@ -117,6 +122,7 @@ typedef struct sg_config_pairs { int n; sg_config_pair *value; } sg_config_pairs
 #define SG_CONFIG_FIELD_WORDS sg_texts
 #define SG_CONFIG_FIELD_PATHS sg_texts
 #define SG_CONFIG_FIELD_PAIRS sg_config_pairs
+#define SG_CONFIG_FIELD_SCHEDULE sg_schedule
 
 /* Values of the WORD fields, in the order of their words. */
 enum { SG_STYLE_EAM_FS, SG_STYLE_EAM_ALLOY, SG_STYLE_LJ, SG_STYLE_MORSE, SG_STYLE_KIM, SG_STYLE_LAMMPS };

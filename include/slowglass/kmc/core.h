@@ -108,6 +108,14 @@ void sg_basin_free(sg_basin *basin);
  * differs, see src/kmc/basin.c. */
 sg_status sg_basin_draw(sg_basin *basin, int start, sg_rng *rng, sg_basin_exit *out);
 
+/** Where the walk is at `time` after it has entered at `start`, if it has not left the basin by then.
+ * @param time >= 0, finite @param edges valid, as sg_basin_sample() has found them
+ * @param probability [out] [n_transient], sums to 1; untouched on failure
+ * @return SG_ENUMERIC when leaving earlier is certain to within the smallest number; SG_ENOMEM.
+ * Threads: any. Cost: O(n_transient^3 log(fastest rate * time)). */
+sg_status sg_basin_state_at(int n_transient, int n_edges, const sg_basin_edge *edges, int start, double time,
+                            double *probability);
+
 /** Means of the same law, each to within rounding relative to itself.
  * @param edge_probability [n_edges] probability of leaving through each edge, 0 for inner edges; may be NULL
  * @param mean_time        mean exit time; may be NULL
