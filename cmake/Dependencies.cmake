@@ -32,6 +32,12 @@ if(NOT OpenMP_C_FOUND)
   list(APPEND SLOWGLASS_MISSING "libomp-dev (OpenMP of clang; gcc has its own)")
 endif()
 
+# Optional: several processes, on several machines.
+find_package(MPI QUIET COMPONENTS C)
+if(NOT MPI_C_FOUND)
+  message(STATUS "No MPI (Debian package libopenmpi-dev): slowglass runs in one process, on all its cores")
+endif()
+
 if(SLOWGLASS_MISSING)
   list(JOIN SLOWGLASS_MISSING ", " packages)
   message(FATAL_ERROR "Missing Debian packages: ${packages}. scripts/deps installs all that is needed.")

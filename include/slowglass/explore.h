@@ -20,6 +20,7 @@
 #include "slowglass/event.h"
 #include "slowglass/event/carry.h"
 #include "slowglass/explore/completeness.h"
+#include "slowglass/par.h"
 
 typedef struct sg_explorer sg_explorer;
 
@@ -58,8 +59,9 @@ typedef struct sg_explore_options {
     uint64_t seed;
     uint64_t run; /* whose counters the catalog gets, see sg_cat_run */
     int threads;
-    int copy; /* 1: a state that is another one turned, mirrored or shifted as a whole takes over its
-                 table, every saddle and minimum confirmed by force calls */
+    sg_link *link; /* other ranks that share in the work, see sg_explore_serve; NULL: none. Borrowed */
+    int copy;      /* 1: a state that is another one turned, mirrored or shifted as a whole takes over its
+                      table, every saddle and minimum confirmed by force calls */
     int keep_landscape; /* 0: states and edges are not written to the catalog (a search outside a run) */
     int n_centres;      /* 0: all atoms are searched from */
     const int *centre;  /* borrowed, atom indices */
@@ -105,6 +107,11 @@ sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, con
                              sg_catalog *cat, const sg_explore_options *opt, const sg_log *log,
                              sg_explorer **out);
 void sg_explorer_free(sg_explorer *ex);
+
+/** What ranks other than 0 do: work for the explorers that rank 0 has, one after the other, until it closes
+ * the link. They need no files: potential and atoms come from rank 0. Results do not depend on who does what.
+ */
+sg_status sg_explore_serve(sg_link *link, int threads);
 
 /** Bring in an inherent structure at the strain of `like`, relaxed first as far as it is not one yet; an
  * identical one already there is returned instead. */

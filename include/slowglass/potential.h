@@ -76,6 +76,7 @@ struct sg_potential { /* first member of every backend */
     uint64_t
         fingerprint; /* hash of the numbers, independent of path, of the order of types and of the kernel */
     const char *kernel; /* in use; NULL: plain */
+    char *spec; /* what sg_potential_create was given, a file by its path; NULL: made otherwise. Owned */
 };
 
 /** EAM from a LAMMPS file, with LAMMPS's own interpolant of the tables (setfl "eam/alloy" or Finnis-Sinclair
@@ -104,6 +105,15 @@ sg_status sg_potential_create_morse(int n_elements, const char *const elements[]
 sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,
                               const char *const elements[], sg_potential **out);
 void sg_potential_free(sg_potential *pot);
+
+/** The same potential for another process, perhaps without these files: specification, elements, kernel, and
+ * the content of its file. Needs one from sg_potential_create (else SG_EUNSUPPORTED).
+ * @param bytes [out] sg_free */
+sg_status sg_potential_pack(const sg_potential *pot, unsigned char **bytes, size_t *n);
+
+/** Make it again; its file passes through one in $TMPDIR (/tmp). SG_EMISMATCH: other numbers than were
+ * packed; SG_EUNSUPPORTED: this processor lacks what the kernel needs. */
+sg_status sg_potential_unpack(const unsigned char *bytes, size_t n, sg_potential **out);
 
 /** Choose the kernel: "auto", "plain", "avx2", "avx512". Before any work computes with the potential, or
  * followed by sg_potential_work_reset of all that have. SG_EINVAL: no such name, or the potential has only

@@ -104,10 +104,11 @@ sg_status sg_run_check_folder(const char *folder);
 
 /** Begin: validates, then makes the folder. cfg gets its effective values and stays the caller's; it, sys,
  * pot and log are borrowed for the run's life (sys is strained and used as scratch).
+ * @param link other ranks that share in the work; NULL: none. Borrowed too
  * @param resume 1: go on in a folder that holds a run; cfg is its run.ini with changed stop criteria, sys its
  * start.extxyz. SG_EMISMATCH names what is not as it was. */
 sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, const char *folder, int resume,
-                      int threads, const sg_log *log, sg_run **out);
+                      int threads, sg_link *link, const sg_log *log, sg_run **out);
 
 /** Walk until a stop criterion is met; leaves all files complete.
  * SG_EINTERRUPTED: the same, but a signal came; sum is valid then too. Other errors: the catalog holds all up

@@ -57,7 +57,7 @@ static sg_status walk_to(bench *b, walk *w, int steps, int resume)
     snprintf(text, sizeof text, "kmc.max_steps=%d", steps);
     sg_status st = sg_config_set(&w->cfg, text);
     if (st == SG_OK) st = sg_system_copy(w->sys, &sys);
-    if (st == SG_OK) st = sg_run_open(&w->cfg, sys, w->pot, w->folder, resume, 1, b->opt->log, &run);
+    if (st == SG_OK) st = sg_run_open(&w->cfg, sys, w->pot, w->folder, resume, 1, NULL, b->opt->log, &run);
     if (st == SG_OK) {
         bench_meter_begin(&meter);
         st = sg_run_walk(run, &w->sum);

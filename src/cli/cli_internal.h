@@ -13,6 +13,7 @@
 
 #include "slowglass/core.h"
 #include "slowglass/minimize.h"
+#include "slowglass/par.h"
 #include "slowglass/potential.h"
 #include "slowglass/system.h"
 
@@ -48,6 +49,7 @@ typedef struct cli_progress { /* the listener behind cli.log */
 } cli_progress;
 
 struct cli {
+    sg_link *link; /* the other ranks under a launcher such as mpirun; NULL: none */
     const cli_command *command;
     int n_inputs;
     const char **input; /* borrowed from argv */

@@ -192,7 +192,7 @@ static sg_status run(cli *c)
     if (st == SG_OK) st = cli_load(c, structure, &model);
     if (st == SG_OK)
         st = sg_run_open(&c->cfg, model.sys, model.pot, folder, cli_value(c, "resume") != NULL,
-                         omp_get_max_threads(), &c->log, &job);
+                         omp_get_max_threads(), c->link, &c->log, &job);
     if (st == SG_OK) st = sg_run_walk(job, &sum);
     if (st == SG_OK) print_results(c, &sum, folder);
     sg_run_close(job);

@@ -99,6 +99,7 @@ static sg_status settings(cli *c, session *s)
     if (max >= 0) s->opt.max_searches = max == 0 ? -1 : (int)max;
     s->opt.catalog = c->out;
     s->opt.threads = omp_get_max_threads();
+    s->opt.link = c->link;
     return SG_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <omp.h>
 
 #include "cli_internal.h"
+#include "slowglass/explore.h"
 
 #if defined(__GNUC__)
 /* Present when the BLAS in use is OpenBLAS: its threads would change the order of sums. */
@@ -17,7 +18,9 @@ extern void openblas_set_num_threads(int n) __attribute__((weak));
 static void take_signal(int number);
 static void install_signals(void);
 static void calm_blas(void);
+static sg_status serve(cli *c, int argc, char **argv);
 static sg_status run_command(cli *c, int argc, char **argv);
+static sg_status set_threads(cli *c);
 static sg_status dispatch(cli *c, int argc, char **argv);
 static void print_error(sg_status st);
 
@@ -28,9 +31,11 @@ int main(int argc, char **argv)
     memset(&c, 0, sizeof c);
     install_signals();
     calm_blas();
-    const sg_status st = dispatch(&c, argc, argv);
+    sg_status st = sg_link_open(&argc, &argv, &c.link);
+    if (st == SG_OK) st = c.link && c.link->rank > 0 ? serve(&c, argc, argv) : dispatch(&c, argc, argv);
     cli_progress_close(&c.progress);
     if (st != SG_OK) print_error(st);
+    sg_link_close(c.link);
     sg_json_free(c.result);
     sg_config_clear(&c.cfg);
     sg_free(c.input);
@@ -55,6 +60,7 @@ static void install_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL); /* what launchers pass on without killing soon after */
 }
 
 static void calm_blas(void)
@@ -70,7 +76,7 @@ static sg_status dispatch(cli *c, int argc, char **argv)
 
     if (!word) return sg_fail(SG_EINVAL, "no command given; 'slowglass --help' lists them");
     if (strcmp(word, "--version") == 0) {
-        printf("slowglass %s\n", SLOWGLASS_VERSION);
+        printf("slowglass %s%s%s\n", SLOWGLASS_VERSION, *sg_link_name() ? ", with " : "", sg_link_name());
         return cli_finish_results(c);
     }
     if (strcmp(word, "manual") == 0) {
@@ -91,10 +97,28 @@ static sg_status dispatch(cli *c, int argc, char **argv)
     return run_command(c, argc - 1, argv + 1);
 }
 
-static sg_status run_command(cli *c, int argc, char **argv)
+/* A rank that works for rank 0, which is the one to find fault with the command line. */
+static sg_status serve(cli *c, int argc, char **argv)
+{
+    c->command = argc > 1 ? cli_find_command(argv[1]) : NULL;
+    if (!c->command || !c->command->run || cli_parse(c, argc - 1, argv + 1) != SG_OK ||
+        set_threads(c) != SG_OK)
+        omp_set_num_threads(1);
+    return sg_explore_serve(c->link, omp_get_max_threads());
+}
+
+static sg_status set_threads(cli *c)
 {
     int64_t threads = 0;
+    const sg_status st = cli_whole(c, "threads", 1, 4096, &threads);
 
+    if (threads == 0 && c->link && !getenv("OMP_NUM_THREADS")) threads = c->link->threads;
+    if (st == SG_OK && threads > 0) omp_set_num_threads((int)threads);
+    return st;
+}
+
+static sg_status run_command(cli *c, int argc, char **argv)
+{
     for (int i = 1; i < argc && !c->command->run; i++)
         c->help |= strcmp(argv[i], "--help") == 0;
     sg_status st = c->command->run ? cli_parse(c, argc, argv) : SG_OK;
@@ -105,8 +129,7 @@ static sg_status run_command(cli *c, int argc, char **argv)
     }
     if (!c->command->run)
         return sg_fail(SG_EUNSUPPORTED, "'%s' is not available in this version", c->command->name);
-    if ((st = cli_whole(c, "threads", 1, 4096, &threads)) != SG_OK) return st;
-    if (threads > 0) omp_set_num_threads((int)threads);
+    if ((st = set_threads(c)) != SG_OK) return st;
     cli_progress_open(&c->progress, c->quiet, &c->log);
     if (c->json && !(c->result = sg_json_create())) return sg_fail(SG_ENOMEM, "JSON");
     if ((st = c->command->run(c)) != SG_OK) return st;

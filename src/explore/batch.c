@@ -4,49 +4,8 @@
 #include "explore_internal.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
-
-/* a neighbour is recognised before it has come to rest: at 1e-3 eV/Å, softest mode 0.05 eV/Å^2 */
-static const double near_energy = 2e-3, near_distance = 0.1; /* eV, Å */
-static const double wide = 1.85; /* 3.7 Å instead of 2: the first shell comes along */
-
-/* What the searches of a batch may look at while they run. */
-typedef struct known_saddles {
-    const sg_explorer *ex;
-    uint64_t state;
-    double (*scratch)[3]; /* of the asking task */
-} known_saddles;
-
-static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
-{
-    const known_saddles *k = arg;
-    return find_converged(k->ex, k->state, e_saddle, x_saddle, k->scratch) >= 0;
-}
-
-/* Of the converged entries that lead to this minimum the first one. */
-static int neighbour_is_known(const void *arg, double energy, positions x, double *e_saddle,
-                              double (*x_saddle)[3])
-{
-    const known_saddles *k = arg;
-    const sg_explorer *ex = k->ex;
-    const sg_cat_table *t = ex->table[k->state];
-
-    for (uint32_t i = 0; i < t->n_entries; i++) {
-        const sg_cat_entry *entry = &t->entry[i];
-        if (entry->kept) continue;
-        const sg_cat_edge *e = &ex->edge[entry->edge - 1];
-        const sg_cat_state *to = &ex->state[entry->reverse ? e->from : e->to];
-        if (to->id == k->state || fabs(to->energy - energy) > near_energy ||
-            sg_system_displacement(ex->frame, (positions)to->x, x, NULL, NULL) > near_distance)
-            continue;
-        *e_saddle = e->e_saddle;
-        entry_saddle(ex, k->state, entry, x_saddle);
-        return 1;
-    }
-    return 0;
-}
 
 static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
 {
@@ -65,8 +24,21 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
     return SG_OK;
 }
 
-static sg_status prepare(sg_explorer *ex, const task *t, int k)
+/* What is to be done, for task `index` of the plan. */
+static order order_of(const sg_explorer *ex, const task *t, size_t index, sg_sampler sampler)
 {
+    const int is_search = t->kind == TASK_SEARCH;
+
+    return (order){.kind = is_search ? ORDER_SEARCH : ORDER_REFINE,
+                   .atom = t->atom,
+                   .number = is_search ? t->attempt : index,
+                   .sampler = sampler,
+                   .radius = ex->opt.push_radius[t->attempt % (uint32_t)ex->opt.n_push_radii]};
+}
+
+static sg_status prepare(sg_explorer *ex, size_t index, int k)
+{
+    const task *t = &ex->plan.task[index];
     slot *s = &ex->slot[k];
     sg_status st = SG_OK;
 
@@ -76,6 +48,7 @@ static sg_status prepare(sg_explorer *ex, const task *t, int k)
     s->sampler = t->kind == TASK_LEND     ? SG_SAMPLER_PLACED
                  : t->kind == TASK_SEARCH ? choose_sampler(ex, t, find_echo(ex, t, s->mode_guess))
                                           : SG_SAMPLER_INHERITED;
+    s->order = order_of(ex, t, index, s->sampler);
     if (t->kind == TASK_SEARCH) return s->active = 1, SG_OK;
     st = t->kind == TASK_LEND ? prepare_lent(ex, t, s) : prepare_inherited(ex, t, s);
     if (st == SG_OK && s->active) s->active = !guess_is_taken(ex, k);
@@ -99,56 +72,19 @@ double equivalents_since(const sg_saddle_work *work, double before)
     return 1e-6 * round(1e6 * (sg_saddle_work_calls(work)->equivalents - before));
 }
 
-static void run_task(sg_explorer *ex, const task *t, size_t index, slot *s, sg_saddle_work *work)
+/* An error is one of the machine: those of a configuration are outcomes (task.c). */
+static sg_status carry_out(sg_explorer *ex, size_t first, int count)
 {
-    const uint64_t state = ex->plan.state;
-    known_saddles known = {ex, state,
-                           s->x_guess}; /* the guess has been read by the time a saddle is asked about */
-    sg_rng rng;
-    sg_saddle_problem p = {ex->pot,
-                           ex->frame,
-                           ex->state[state].energy,
-                           {0},
-                           &ex->opt.saddle,
-                           saddle_is_known,
-                           t->kind == TASK_SEARCH ? neighbour_is_known : NULL,
-                           &known};
+    const sg_status st = crew_run(ex, count);
 
-    const double before = sg_saddle_work_calls(work)->equivalents;
-    memcpy(p.virial_start, ex->state[state].virial, sizeof p.virial_start);
-    if (t->kind == TASK_SEARCH) {
-        const double radius = ex->opt.push_radius[t->attempt % (uint32_t)ex->opt.n_push_radii];
-        const sg_push push = {.sampler = s->sampler,
-                              .radius = s->sampler == SG_SAMPLER_WIDE ? wide * radius : radius,
-                              .given = (positions)s->mode_guess};
-        sg_rng_init(&rng, ex->opt.seed, SG_RNG_SEARCH, state, t->atom, t->attempt);
-        s->status = sg_saddle_search(&p, (int)t->atom, &push, &rng, work, s->passage);
-    } else {
-        sg_rng_init(&rng, ex->opt.seed, SG_RNG_VERIFY, state, t->atom, index);
-        s->status =
-            sg_saddle_refine(&p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
+    for (int k = 0; st == SG_OK && k < count; k++) {
+        const slot *s = &ex->slot[k];
+        if (!s->active || s->status == SG_OK) continue;
+        return sg_fail(s->status, "search from atom %d of state %llu: %s",
+                       ex->frame->id[ex->plan.task[first + (size_t)k].atom],
+                       (unsigned long long)ex->plan.state, sg_status_text(s->status));
     }
-    s->equivalents = equivalents_since(work, before);
-    if (s->status == SG_ENUMERIC) { /* a configuration that blows up ends the search, not the run */
-        s->passage->outcome = SG_BLOW_UP;
-        s->status = SG_OK;
-    }
-}
-
-static sg_status run_parallel(sg_explorer *ex, size_t first, int count)
-{
-#pragma omp parallel for schedule(dynamic, 1) num_threads(ex->n_work)
-    for (int k = 0; k < count; k++) {
-        slot *s = &ex->slot[k];
-        if (!s->active) continue;
-        run_task(ex, &ex->plan.task[first + (size_t)k], first + (size_t)k, s, ex->work[omp_get_thread_num()]);
-    }
-    for (int k = 0; k < count; k++)
-        if (ex->slot[k].active && ex->slot[k].status != SG_OK)
-            return sg_fail(ex->slot[k].status, "search from atom %d of state %llu: %s",
-                           ex->frame->id[ex->plan.task[first + (size_t)k].atom],
-                           (unsigned long long)ex->plan.state, sg_status_text(ex->slot[k].status));
-    return SG_OK;
+    return st;
 }
 
 sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sampler, const sg_passage *p,
@@ -288,6 +224,16 @@ static void report(const sg_explorer *ex)
     sg_log_progress(ex->log, "searches", (double)ex->plan.done, (double)ex->plan.n, note);
 }
 
+/* Those made here are counted by kind where they are made. */
+static void count_calls(sg_explorer *ex, const slot *s)
+{
+    ex->stats.force_calls += s->equivalents;
+    if (!s->is_away) return;
+    ex->stats.full_calls += (double)s->spent.full;
+    ex->stats.free_calls += (double)s->spent.free_set;
+    ex->stats.products += (double)s->spent.hessian;
+}
+
 sg_status run_batches(sg_explorer *ex)
 {
     plan *p = &ex->plan;
@@ -311,13 +257,13 @@ sg_status run_batches(sg_explorer *ex)
                                          p->done, p->n, (unsigned long long)p->state);
         }
         for (int k = 0; k < count && st == SG_OK; k++)
-            st = prepare(ex, &p->task[first + (size_t)k], k);
-        if (st == SG_OK) st = run_parallel(ex, first, count);
+            st = prepare(ex, first + (size_t)k, k);
+        if (st == SG_OK) st = carry_out(ex, first, count);
         int n_active = 0; /* a batch of guesses known already leaves nothing to commit; after a kill it is
                              passed by again */
         for (int k = 0; k < count && st == SG_OK; k++) {
             if (!ex->slot[k].active) continue;
-            ex->stats.force_calls += ex->slot[k].equivalents;
+            count_calls(ex, &ex->slot[k]);
             st = merge(ex, &p->task[first + (size_t)k], &ex->slot[k]);
             n_active++;
         }

@@ -5,6 +5,9 @@
 #define EXPLORE_INTERNAL_H
 
 #include "slowglass/explore.h"
+#include "slowglass/par.h"
+
+#include "task.h"
 
 typedef const double (*positions)[3];
 
@@ -69,6 +72,7 @@ typedef struct sampler_yield { /* of one sampler, over the run so far, the lates
 
 typedef struct slot { /* one task of a batch: input and result */
     int active;       /* 0: skipped, nothing to do */
+    order order;      /* what is to be done, with the guesses below */
     sg_sampler sampler;
     uint32_t found; /* lent: how often the generic event has been found */
     double barrier; /* of the event that the guess comes from, at this strain, eV; NaN: no guess */
@@ -82,6 +86,8 @@ typedef struct slot { /* one task of a batch: input and result */
     sg_passage *passage;
     sg_status status;
     double equivalents; /* force calls spent, to a millionth: what a thread has spent before does not show */
+    sg_force_calls spent; /* the same by kind */
+    int is_away;          /* done on another rank */
 } slot;
 
 typedef struct view { /* the state in hand at one strain; idle where that is its own */
@@ -141,6 +147,8 @@ struct sg_explorer {
     copier *copier;           /* NULL until copies have been thought of */
     size_t n_copied;          /* edges, since creation */
     sg_potential_work *probe; /* for single force calls */
+    sg_team *team;            /* who does the tasks */
+    scene scene;              /* of the batch in hand */
     int n_work;
     sg_saddle_work **work; /* [n_work] one per thread */
     slot *slot;            /* [opt.batch] */
@@ -189,6 +197,7 @@ sg_status registry_new_table(sg_explorer *ex, uint64_t state, sg_cat_table **out
 int table_is_complete(const sg_explorer *ex, uint64_t state);
 /* Saddle of an entry of `state`'s table, in the frame of that state. */
 void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry, double (*x)[3]);
+int is_same_saddle(const sg_system *sys, double e_a, positions a, double e_b, positions b);
 /* Index of the converged entry with this saddle, -1 if none. Reads only: safe from several threads. `scratch`
  * [n][3]. */
 int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle,
@@ -324,6 +333,25 @@ void count_row(sg_explorer *ex, const sg_cat_search *row); /* of the yields; eve
 sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo);
 /* For `echo`: displacement to a low saddle near the atom; 0 if there is none, or nobody asks. */
 int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);
+
+/* task.c: carry out the order of a slot; guess and mode are read where the order needs them. Threads:
+ * distinct slots and work. */
+void task_run(const scene *sc, slot *s, sg_saddle_work *work);
+
+/* message.c: order and guesses of a slot; its result. Failures show in b. */
+void order_put(const slot *s, sg_bytes *b);
+void order_get(slot *s, sg_bytes *b);
+void outcome_put(const slot *s, sg_bytes *b);
+void outcome_get(slot *s, sg_bytes *b);
+
+/* crew.c: who works on a batch, and what they know of the state in hand. */
+sg_status slot_init(slot *s, int n);
+void slot_clear(slot *s);
+sg_status crew_open(sg_explorer *ex);
+void crew_close(sg_explorer *ex);
+/* Carry out the active ones of the first `count` slots. SG_EINTERRUPTED: given up, none of them is to be
+ * used. */
+sg_status crew_run(sg_explorer *ex, int count);
 
 /* batch.c */
 sg_status run_batches(sg_explorer *ex);

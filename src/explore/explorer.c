@@ -22,14 +22,9 @@ static sg_status make_scratch(sg_explorer *ex)
     st = sg_potential_work_create(ex->pot, &ex->probe);
     for (; ex->n_work < ex->opt.threads && st == SG_OK; ex->n_work += st == SG_OK)
         st = sg_saddle_work_create(ex->pot, ex->frame, &ex->work[ex->n_work]);
-    for (int k = 0; k < ex->opt.batch && st == SG_OK; k++) {
-        slot *s = &ex->slot[k];
-        s->x_guess = sg_calloc(n, sizeof *s->x_guess);
-        s->mode_guess = sg_calloc(n, sizeof *s->mode_guess);
-        if (!s->x_guess || !s->mode_guess) return sg_fail(SG_ENOMEM, "explorer");
-        st = sg_passage_create((int)n, &s->passage);
-    }
-    return st;
+    for (int k = 0; k < ex->opt.batch && st == SG_OK; k++)
+        st = slot_init(&ex->slot[k], ex->frame->n);
+    return st == SG_OK ? crew_open(ex) : st;
 }
 
 sg_status sg_explorer_create(const sg_potential *pot, const sg_system *like, const sg_topology_params *params,
@@ -80,11 +75,9 @@ void sg_explorer_free(sg_explorer *ex)
     for (int k = 0; k < ex->n_work; k++)
         sg_saddle_work_free(ex->work[k]);
     sg_free(ex->work);
-    for (int k = 0; ex->slot && k < ex->opt.batch; k++) {
-        sg_free(ex->slot[k].x_guess);
-        sg_free(ex->slot[k].mode_guess);
-        sg_passage_free(ex->slot[k].passage);
-    }
+    crew_close(ex);
+    for (int k = 0; ex->slot && k < ex->opt.batch; k++)
+        slot_clear(&ex->slot[k]);
     sg_free(ex->slot);
     sg_free(ex->scratch);
     sg_free(ex->mark);

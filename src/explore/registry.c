@@ -118,6 +118,12 @@ void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *ent
     sg_event_saddle(ex->frame, &e.edge, entry->reverse, e.from, e.to, (positions)ex->state[state].x, x);
 }
 
+int is_same_saddle(const sg_system *sys, double e_a, positions a, double e_b, positions b)
+{
+    return fabs(e_a - e_b) < same_saddle_energy &&
+           sg_system_displacement(sys, a, b, NULL, NULL) < same_saddle_distance;
+}
+
 int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle,
                    double (*scratch)[3])
 {
@@ -125,12 +131,10 @@ int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, posit
 
     for (uint32_t k = 0; t && k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
-        if (entry->kept || fabs(ex->edge[entry->edge - 1].e_saddle - e_saddle) >= same_saddle_energy)
-            continue;
+        const double e = ex->edge[entry->edge - 1].e_saddle;
+        if (entry->kept || fabs(e - e_saddle) >= same_saddle_energy) continue;
         entry_saddle(ex, state, entry, scratch);
-        if (sg_system_displacement(ex->frame, (positions)scratch, x_saddle, NULL, NULL) <
-            same_saddle_distance)
-            return (int)k;
+        if (is_same_saddle(ex->frame, e, (positions)scratch, e_saddle, x_saddle)) return (int)k;
     }
     return -1;
 }

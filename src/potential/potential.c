@@ -13,6 +13,7 @@ static const char LAMMPS_FOLDER[] = "/usr/share/lammps/potentials"; /* of Debian
 enum { MAX_PAIRS = SG_MAX_SPECIES * (SG_MAX_SPECIES + 1) / 2 };
 
 static sg_status check_finite(const sg_system *sys, const sg_atom_set *set, const sg_forces *out);
+static sg_status keep_spec(sg_potential *pot, const char *style, const char *rest);
 static sg_status numbers_from_text(const char *style, const char *names, int per_pair, const char *text,
                                    int n_elements, double *value);
 
@@ -96,7 +97,9 @@ void sg_potential_stress(const sg_system *sys, const sg_forces *f, double stress
 
 void sg_potential_free(sg_potential *pot)
 {
-    if (pot) pot->ops->free(pot);
+    if (!pot) return;
+    sg_free(pot->spec);
+    pot->ops->free(pot);
 }
 
 /* ---- kernels ---- */
@@ -120,38 +123,64 @@ sg_kernel_error sg_potential_kernel_error(const sg_potential *pot)
 
 /* ---- specifications ---- */
 
-sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,
-                              const char *const elements[], sg_potential **out)
+static sg_status create_from_file(const char *style, const char *name, const char *folder, int n_elements,
+                                  const char *const elements[], sg_potential **out)
+{
+    char *path = NULL;
+    sg_status st = sg_potential_find_file(name, folder, &path);
+
+    if (st == SG_OK) st = sg_potential_create_eam(style, path, n_elements, elements, out);
+    if (st == SG_OK) st = keep_spec(*out, style, path);
+    sg_free(path);
+    return st;
+}
+
+static sg_status keep_spec(sg_potential *pot, const char *style, const char *rest)
+{
+    const size_t n = strlen(style) + strlen(rest) + 2;
+
+    if (!(pot->spec = sg_calloc(n, 1))) return sg_fail(SG_ENOMEM, "potential");
+    snprintf(pot->spec, n, "%s:%s", style, rest);
+    return SG_OK;
+}
+
+static sg_status create_any(const char *spec, const char *folder, int n_elements,
+                            const char *const elements[], sg_potential **out)
 {
     static const char *const styles[] = {"eam/alloy", "eam/fs"};
 
-    *out = NULL;
     if (strncmp(spec, "lj:", 3) == 0) {
         double pair[MAX_PAIRS][3];
-        const sg_status st =
-            numbers_from_text("lj", "eps,sigma,cutoff", 3, spec + 3, n_elements, &pair[0][0]);
-        return st == SG_OK ? sg_potential_create_lj(n_elements, elements, (const double(*)[3])pair, out) : st;
+        sg_status st = numbers_from_text("lj", "eps,sigma,cutoff", 3, spec + 3, n_elements, &pair[0][0]);
+        if (st == SG_OK) st = sg_potential_create_lj(n_elements, elements, (const double(*)[3])pair, out);
+        return st == SG_OK ? keep_spec(*out, "lj", spec + 3) : st;
     }
     if (strncmp(spec, "morse:", 6) == 0) {
         double pair[MAX_PAIRS][4];
-        const sg_status st =
-            numbers_from_text("morse", "D,alpha,r0,cutoff", 4, spec + 6, n_elements, &pair[0][0]);
-        return st == SG_OK ? sg_potential_create_morse(n_elements, elements, (const double(*)[4])pair, out)
-                           : st;
+        sg_status st = numbers_from_text("morse", "D,alpha,r0,cutoff", 4, spec + 6, n_elements, &pair[0][0]);
+        if (st == SG_OK) st = sg_potential_create_morse(n_elements, elements, (const double(*)[4])pair, out);
+        return st == SG_OK ? keep_spec(*out, "morse", spec + 6) : st;
     }
     for (size_t k = 0; k < sizeof styles / sizeof styles[0]; k++) {
         const size_t n = strlen(styles[k]);
-        char *path = NULL;
-        if (strncmp(spec, styles[k], n) != 0 || spec[n] != ':') continue;
-        sg_status st = sg_potential_find_file(spec + n + 1, folder, &path);
-        if (st == SG_OK) st = sg_potential_create_eam(styles[k], path, n_elements, elements, out);
-        sg_free(path);
-        return st;
+        if (strncmp(spec, styles[k], n) == 0 && spec[n] == ':')
+            return create_from_file(styles[k], spec + n + 1, folder, n_elements, elements, out);
     }
     return sg_fail(SG_EINVAL,
                    "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE, lj:eps,sigma,cutoff[,..] or "
                    "morse:D,alpha,r0,cutoff[,..]",
                    spec);
+}
+
+sg_status sg_potential_create(const char *spec, const char *folder, int n_elements,
+                              const char *const elements[], sg_potential **out)
+{
+    *out = NULL;
+    const sg_status st = create_any(spec, folder, n_elements, elements, out);
+    if (st == SG_OK) return st;
+    sg_potential_free(*out);
+    *out = NULL;
+    return st;
 }
 
 /* folder/name, or NULL when that file cannot be read; *out_of_memory is set then too. */

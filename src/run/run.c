@@ -133,7 +133,7 @@ static sg_status start_walk(sg_run *run)
 }
 
 sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, const char *folder, int resume,
-                      int threads, const sg_log *log, sg_run **out)
+                      int threads, sg_link *link, const sg_log *log, sg_run **out)
 {
     sg_run *run = sg_calloc(1, sizeof *run);
     char *identity = NULL;
@@ -149,6 +149,7 @@ sg_status sg_run_open(sg_config *cfg, sg_system *sys, const sg_potential *pot, c
     }
     if ((st = sg_config_validate(cfg)) != SG_OK || (st = sg_run_window(cfg)) != SG_OK) goto done;
     if ((st = sg_run_setup_make(cfg, sys, pot, threads, log, &run->setup)) != SG_OK) goto done;
+    run->setup.explore.link = link;
     run->setup.explore.stop = wall_is_up;
     run->setup.explore.stop_arg = run;
     run->setup.kmc.log = log;

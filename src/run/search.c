@@ -90,6 +90,7 @@ sg_status sg_search_open(sg_config *cfg, const sg_system *first, const sg_potent
     *s = (sg_search){.pot = pot, .log = log, .opt = *opt};
     if ((st = sg_run_window(cfg)) != SG_OK) goto done;
     if ((st = sg_run_setup_make(cfg, first, pot, opt->threads, log, &s->setup)) != SG_OK) goto done;
+    s->setup.explore.link = opt->link;
     s->setup.explore.keep_landscape = 0;
     s->setup.explore.saddle.window = cfg->search.give_up_above_eV; /* the spectrum has no upper end */
     if (opt->barrier_max > 0) s->setup.explore.barrier_max = opt->barrier_max;

@@ -89,7 +89,7 @@ static sg_status age(const sg_potential *pot, const char *folder, sg_run_summary
     sg_run *run = NULL;
 
     make_config(&cfg);
-    sg_status st = sg_run_open(&cfg, sys, pot, folder, has_settings(folder), 1, NULL, &run);
+    sg_status st = sg_run_open(&cfg, sys, pot, folder, has_settings(folder), 1, NULL, NULL, &run);
     if (st == SG_OK) st = sg_run_walk(run, sum);
     sg_run_close(run);
     sg_config_clear(&cfg);
@@ -115,7 +115,7 @@ static void a_run_survives_lack_of_memory(void **state)
         sg_run *run = NULL;
         make_config(&cfg);
         sg_alloc_fail_after(k);
-        sg_status st = sg_run_open(&cfg, sys, pot, folder, 0, 1, NULL, &run);
+        sg_status st = sg_run_open(&cfg, sys, pot, folder, 0, 1, NULL, NULL, &run);
         if (st == SG_OK) st = sg_run_walk(run, &again);
         sg_alloc_fail_after(-1);
         if (st != SG_OK) {

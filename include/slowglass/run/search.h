@@ -21,6 +21,7 @@ typedef struct sg_search_options {
     double store_below;   /* eV: only events below are written to the catalog; 0: all */
     int max_searches;     /* per structure; 0: no cap; negative: none at all */
     int threads;
+    sg_link *link; /* other ranks that share in the work; NULL: none. Borrowed */
 } sg_search_options;
 
 typedef struct sg_search_event {  /* one line of the spectrum of a structure */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Carrying out one task: a search or a refinement as a pure function of scene, order and guess. What a search
+ * asks about the table is answered from the scene, the same on every rank. */
+#include "explore_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* a neighbour is recognised before it has come to rest: at 1e-3 eV/Å, softest mode 0.05 eV/Å^2 */
+static const double near_energy = 2e-3, near_distance = 0.1; /* eV, Å */
+static const double wide = 1.85; /* 3.7 Å instead of 2: the first shell comes along */
+
+static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
+{
+    const scene *sc = arg;
+
+    for (size_t k = 0; k < sc->n_known; k++)
+        if (is_same_saddle(sc->frame, sc->known[k].e_saddle, (positions)sc->known[k].x_saddle, e_saddle,
+                           x_saddle))
+            return 1;
+    return 0;
+}
+
+/* Of the known events that lead to this minimum the first one. */
+static int neighbour_is_known(const void *arg, double energy, positions x, double *e_saddle,
+                              double (*x_saddle)[3])
+{
+    const scene *sc = arg;
+
+    for (size_t k = 0; k < sc->n_known; k++) {
+        const known_event *known = &sc->known[k];
+        if (known->leads_home || fabs(known->e_to - energy) > near_energy ||
+            sg_system_displacement(sc->frame, (positions)known->x_to, x, NULL, NULL) > near_distance)
+            continue;
+        *e_saddle = known->e_saddle;
+        memcpy(x_saddle, known->x_saddle, (size_t)sc->frame->n * sizeof *x_saddle);
+        return 1;
+    }
+    return 0;
+}
+
+static sg_status carry_out(const sg_saddle_problem *p, const scene *sc, slot *s, sg_saddle_work *work)
+{
+    const order *o = &s->order;
+    sg_rng rng;
+
+    if (o->kind == ORDER_SEARCH) {
+        const sg_push push = {.sampler = o->sampler,
+                              .radius = o->sampler == SG_SAMPLER_WIDE ? wide * o->radius : o->radius,
+                              .given = (positions)s->mode_guess};
+        sg_rng_init(&rng, sc->seed, SG_RNG_SEARCH, sc->state, o->atom, o->number);
+        return sg_saddle_search(p, (int)o->atom, &push, &rng, work, s->passage);
+    }
+    sg_rng_init(&rng, sc->seed, SG_RNG_VERIFY, sc->state, o->atom, o->number);
+    return sg_saddle_refine(p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
+}
+
+/* Errors that come of the configuration are a result; those of the machine are not. */
+static void take_error(slot *s)
+{
+    if (s->status == SG_ENUMERIC)
+        s->passage->outcome = SG_BLOW_UP;
+    else if (s->status == SG_EBACKEND)
+        s->passage->outcome = s->order.kind == ORDER_SEARCH ? SG_LOST : SG_REFINE_FAILED;
+    else
+        return;
+    s->status = SG_OK;
+}
+
+void task_run(const scene *sc, slot *s, sg_saddle_work *work)
+{
+    sg_saddle_problem p = {.pot = sc->pot,
+                           .start = sc->frame,
+                           .e_start = sc->energy,
+                           .opt = &sc->saddle,
+                           .known = saddle_is_known,
+                           .neighbour = s->order.kind == ORDER_SEARCH ? neighbour_is_known : NULL,
+                           .known_arg = sc};
+    const sg_force_calls before = *sg_saddle_work_calls(work);
+
+    memcpy(p.virial_start, sc->virial, sizeof p.virial_start);
+    s->is_away = 0;
+    s->status = carry_out(&p, sc, s, work);
+    const sg_force_calls *after = sg_saddle_work_calls(work);
+    s->equivalents = equivalents_since(work, before.equivalents);
+    s->spent = (sg_force_calls){after->full - before.full, after->free_set - before.free_set,
+                                after->hessian - before.hessian, s->equivalents};
+    take_error(s);
+}
+
+void known_clear(known_event *known, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        sg_free(known[k].x_saddle);
+}

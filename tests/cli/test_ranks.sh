@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Under mpirun a run has the same bits with any number of ranks and threads, also when it goes on with another number of them
+# after a worker has been killed; a signal ends it cleanly; what is no run is done by one rank alone. Skipped (77) where
+# there is no MPI.
+set -eu
+program=$1
+die() { echo "$*"; exit 1; }
+skip() { echo "skipped: $*"; exit 77; }
+command -v mpirun > /dev/null || skip "mpirun is missing (Debian package openmpi-bin)"
+"$program" --version | grep -q MPI || skip "built without MPI (Debian package libopenmpi-dev)"
+folder=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/ranks-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+# Open MPI: as root, more ranks than cores, none bound to a core; leaks of its libraries are not ours.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_orte_abort_print_stack=0
+export ASAN_OPTIONS=detect_leaks=0 TMPDIR="$folder"
+ranks() { n=$1; shift; mpirun -np "$n" "$program" "$@"; }
+same() {
+    for f in trajectory.tsv events.tsv searches.tsv reuse.tsv final.extxyz; do
+        cmp -s "reference/$f" "$1/$f" || die "$1/$f differs from that of one rank: $2"
+    done
+    [ "$("$program" catalog info "$1/catalog" | grep content_hash)" = "$hash" ] || die "$1/catalog differs from that of one rank: $2"
+}
+
+awk 'BEGIN { a = 3.62; m = 3; split("0 0 0 .5 .5 0 .5 0 .5 0 .5 .5", b, " ")
+    printf "%d\nLattice=\"%.9g 0 0 0 %.9g 0 0 0 %.9g\" Properties=species:S:1:pos:R:3\n", 4 * m * m * m - 1, a * m, a * m, a * m
+    for (i = 0; i < m; i++) for (j = 0; j < m; j++) for (k = 0; k < m; k++) for (q = 0; q < 4; q++)
+        if (i + j + k + q > 0) printf "Cu %.9g %.9g %.9g\n", a * (i + b[3*q+1]), a * (j + b[3*q+2]), a * (k + b[3*q+3]) }' > vacancy.xyz
+cat > run.ini <<'INI'
+[system]
+structure = vacancy.xyz
+[potential]
+style = lj
+pair = 0.2 2.338 5.2
+elements = Cu
+[strain]
+xy = 0.01
+[kmc]
+temperature_K = 800
+max_time_s = 1
+max_steps = 3
+[search]
+max_at_start = 10
+max_per_step = 3
+samplers = adaptive
+give_up_above_eV = 20
+batch = 5
+[topology]
+copy_states = no
+[output]
+picture = no
+INI
+
+"$program" age run.ini --out reference --threads 1 --quiet > reference.txt || die "reference run"
+hash=$("$program" catalog info reference/catalog | grep content_hash)
+
+# Any number of ranks and threads.
+for way in "1 2" "2 1" "3 2"; do
+    set -- $way
+    ranks "$1" age run.ini --out "$1x$2" --threads "$2" --quiet > log 2>&1 || die "$1 ranks of $2 threads: $(cat log)"
+    same "$1x$2" "$1 ranks of $2 threads"
+done
+
+# Stopped, and gone on with other numbers of them.
+ranks 3 age run.ini --out parts --threads 1 --quiet --set kmc.max_steps=1 > log 2>&1 || die "three ranks: $(cat log)"
+"$program" age --resume parts --set kmc.max_steps=2 --threads 2 --quiet > log 2>&1 || die "resumed alone: $(cat log)"
+ranks 2 age --resume parts --set kmc.max_steps=3 --threads 1 --quiet > log 2>&1 || die "resumed by two: $(cat log)"
+same parts "three ranks, then one, then two"
+
+# A rank other than 0 is lost: the job ends, the catalog is whole, another number of ranks goes on.
+rank_of() { tr '\0' '\n' < "/proc/$1/environ" 2> /dev/null | sed -n 's/^OMPI_COMM_WORLD_RANK=//p'; }
+kills=0
+round=1
+mpirun -np 3 "$program" age run.ini --out lost --threads 1 --quiet > log 2>&1 &
+while [ $round -le 2 ]; do
+    job=$!
+    until [ -e lost/catalog/data.mdb ] || ! kill -0 $job 2> kill.txt; do sleep 0.02; done
+    sleep "0.$((round * 2))"
+    for pid in $(cat "/proc/$job/task/$job/children" 2> kill.txt || true); do
+        [ "$(rank_of "$pid")" = 1 ] && kill -9 "$pid" 2> kill.txt && kills=$((kills + 1))
+    done
+    code=0
+    wait $job || code=$?
+    [ $code -ne 0 ] || break
+    "$program" catalog check lost/catalog > check.txt || die "catalog after a lost rank: $(cat check.txt)"
+    round=$((round + 1))
+    mpirun -np $((2 + round % 2)) "$program" age --resume lost --threads 1 --quiet > log 2>&1 &
+done
+wait || true
+"$program" age --resume lost --quiet > log 2>&1 || die "after $kills lost ranks: $(cat log)"
+[ $kills -gt 0 ] || die "no rank was lost"
+same lost "ranks lost: $kills"
+
+# SIGUSR1 is passed on by the launcher: a clean end that says how to go on.
+mpirun -np 2 "$program" age run.ini --out signal --threads 1 --quiet > log 2>&1 &
+job=$!
+while [ ! -e signal/searches.tsv ] && kill -0 $job 2> kill.txt; do sleep 0.02; done
+kill -USR1 $job 2> kill.txt || true
+code=0
+wait $job || code=$?
+[ $code = 0 ] || { [ $code = 130 ] && grep -q -- '--resume signal' log; } || die "SIGUSR1: exit $code, $(cat log)"
+ranks 2 age --resume signal --threads 1 --quiet > log 2>&1 || die "after SIGUSR1: $(cat log)"
+same signal "interrupted by SIGUSR1"
+
+# Searches outside a run.
+search="search vacancy.xyz --centres 1,2,3,4,5,6 --per-atom 1 --potential lj:0.2,2.338,5.2 --threads 1 --quiet"
+"$program" $search > alone.txt
+ranks 3 $search > together.txt 2> log || die "search: $(cat log)"
+cmp -s alone.txt together.txt || die "search: three ranks found $(cat together.txt), one $(cat alone.txt)"
+
+# What is no search is done once; what is wrong is said once, with the exit code of one.
+ranks 3 energy vacancy.xyz --potential lj:0.2,2.338,5.2 --quiet > energy.txt
+[ "$(grep -c '^eis_eV =' energy.txt)" = 1 ] || die "energy printed $(cat energy.txt)"
+code=0
+ranks 2 age missing.ini --quiet > log 2>&1 || code=$?
+[ $code = 2 ] && [ "$(grep -c '^slowglass: ' log)" = 1 ] || die "missing run file: exit $code, $(cat log)"
+echo "ranks lost: $kills"
