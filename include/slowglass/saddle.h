@@ -119,11 +119,14 @@ sg_status sg_saddle_work_create(const sg_potential *pot, const sg_system *like, 
 void sg_saddle_work_free(sg_saddle_work *work);
 const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work);
 
+/** Let tasks with this work end early with SG_EINTERRUPTED, see sg_potential_work_set_stop. */
+void sg_saddle_work_set_stop(sg_saddle_work *work, int (*stop)(const void *arg), const void *arg);
+
 /** One search around atom `centre`: up to four pushes, and twice toward a neighbour that one of them has come
  * to, until a saddle is joined to the start; `calls` are those of all. The random numbers come from `rng`
  * alone, so the result depends on nothing else.
- * @return SG_OK with out->outcome; an error only for memory or a failing backend. Threads: distinct work and
- * out. */
+ * @return SG_OK with out->outcome; an error only for memory, a failing backend, or when asked to stop.
+ * Threads: distinct work and out. */
 sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, const sg_push *push, sg_rng *rng,
                            sg_saddle_work *work, sg_passage *out);
 

@@ -234,6 +234,18 @@ static void count_calls(sg_explorer *ex, const slot *s)
     ex->stats.products += (double)s->spent.hessian;
 }
 
+/* What the batch in hand has done so far is dropped; batches that left nothing have not been committed yet.
+ */
+static sg_status end_early(sg_explorer *ex)
+{
+    const plan *p = &ex->plan;
+    const sg_status st = commit_batch(ex);
+
+    return st != SG_OK ? st
+                       : sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu", p->done,
+                                 p->n, (unsigned long long)p->state);
+}
+
 sg_status run_batches(sg_explorer *ex)
 {
     plan *p = &ex->plan;
@@ -250,15 +262,12 @@ sg_status run_batches(sg_explorer *ex)
         const size_t first = p->done;
         const int count = size_of_batch(ex);
 
-        if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg))) {
-            st = commit_batch(ex); /* batches that left nothing have not been */
-            return st != SG_OK ? st
-                               : sg_fail(SG_EINTERRUPTED, "interrupted after task %zu of %zu of state %llu",
-                                         p->done, p->n, (unsigned long long)p->state);
-        }
+        if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg)))
+            return end_early(ex);
         for (int k = 0; k < count && st == SG_OK; k++)
             st = prepare(ex, first + (size_t)k, k);
         if (st == SG_OK) st = carry_out(ex, first, count);
+        if (st == SG_EINTERRUPTED) return end_early(ex);
         int n_active = 0; /* a batch of guesses known already leaves nothing to commit; after a kill it is
                              passed by again */
         for (int k = 0; k < count && st == SG_OK; k++) {

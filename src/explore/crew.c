@@ -27,12 +27,9 @@ sg_status crew_open(sg_explorer *ex)
     sg_bytes b = {0};
     sg_status st = sg_team_create(ex->n_work, ex->opt.link, ex->log, &ex->team);
 
-    ex->scene = (scene){.pot = ex->pot,
-                        .frame = ex->frame,
-                        .seed = ex->opt.seed,
-                        .state = UINT64_MAX,
-                        .stop = sg_team_given_up,
-                        .stop_arg = ex->team};
+    ex->scene = (scene){.pot = ex->pot, .frame = ex->frame, .seed = ex->opt.seed, .state = UINT64_MAX};
+    for (int t = 0; t < ex->n_work && st == SG_OK; t++)
+        sg_saddle_work_set_stop(ex->work[t], sg_team_given_up, ex->team);
     if (st != SG_OK || !sg_team_has_others(ex->team)) return st;
     st = scene_put_model(&ex->scene, &b);
     if (st == SG_OK) st = sg_team_tell(ex->team, TOLD_MODEL, &b);
@@ -170,10 +167,18 @@ static void get_outcome(void *arg, int k, sg_bytes *in)
     outcome_get(&j->ex->slot[j->active[k]], in);
 }
 
+/* A limit on wall time is no reason: it waits for the batch, so that a run gets on however short it is. */
+static int is_asked_to_stop(const void *arg)
+{
+    (void)arg;
+    return sg_interrupt_requested();
+}
+
 sg_status crew_run(sg_explorer *ex, int count)
 {
     job j = {ex, sg_calloc((size_t)count, sizeof *j.active)};
-    sg_batch batch = {.run = run_here, .put = put_order, .get = get_outcome, .arg = &j};
+    sg_batch batch = {
+        .run = run_here, .put = put_order, .get = get_outcome, .stop = is_asked_to_stop, .arg = &j};
     sg_status st = j.active ? SG_OK : sg_fail(SG_ENOMEM, "batch of %d tasks", count);
 
     for (int k = 0; k < count && st == SG_OK; k++)

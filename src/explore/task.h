@@ -37,9 +37,7 @@ typedef struct scene {
     sg_saddle_options saddle;
     known_event *known; /* [n_known] in the order of the table */
     size_t n_known, capacity;
-    int is_told;                  /* 1: other ranks know which state it is */
-    int (*stop)(const void *arg); /* asked by tasks: nonzero, end at once */
-    const void *stop_arg;
+    int is_told; /* 1: other ranks know which state it is */
 } scene;
 
 void known_clear(known_event *known, size_t n);

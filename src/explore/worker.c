@@ -46,13 +46,14 @@ static sg_status take_model(worker *w, sg_bytes *in)
 
     forget(w);
     sg_status st = scene_get_model(&w->scene, &w->pot, &w->frame, in);
-    w->scene.stop = sg_team_given_up;
-    w->scene.stop_arg = w->team;
     if (st == SG_OK && !(w->desk = sg_calloc((size_t)threads, sizeof *w->desk)))
         st = sg_fail(SG_ENOMEM, "scratch of %d threads", threads);
-    for (int t = 0; t < threads && st == SG_OK; t++)
-        if ((st = slot_init(&w->desk[t].slot, w->frame->n)) == SG_OK)
-            st = sg_saddle_work_create(w->pot, w->frame, &w->desk[t].work);
+    for (int t = 0; t < threads && st == SG_OK; t++) {
+        desk *d = &w->desk[t];
+        st = slot_init(&d->slot, w->frame->n);
+        if (st == SG_OK) st = sg_saddle_work_create(w->pot, w->frame, &d->work);
+        if (st == SG_OK) sg_saddle_work_set_stop(d->work, sg_team_given_up, w->team);
+    }
     return st;
 }
 

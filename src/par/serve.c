@@ -11,7 +11,7 @@ int par_told_to_give_up(sg_team *team)
 {
     int rank = 0, came = 1;
 
-    if (!team->link || !omp_test_lock(&team->lock)) return 0;
+    if (!team->link || team->link->rank == 0 || !omp_test_lock(&team->lock)) return 0;
     const double now = par_now_s();
     while (now - team->looked_s > look_every && came) { /* those of earlier batches came too late */
         if (team->link->ops->take(team->link, &rank, TAG_GIVE_UP, &team->in, &came) != SG_OK) break;

@@ -340,6 +340,6 @@ sg_status sg_team_run(sg_team *team, const sg_batch *batch)
     team->batch = NULL;
     team->account.here += (uint64_t)batch->n - (team->account.away - away_before);
     sg_free(s.again);
-    if (st == SG_OK && atomic_load(&team->given_up)) st = sg_fail(SG_EINTERRUPTED, "batch given up");
+    if (st == SG_OK && atomic_exchange(&team->given_up, 0)) st = sg_fail(SG_EINTERRUPTED, "batch given up");
     return st;
 }

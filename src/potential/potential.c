@@ -17,11 +17,24 @@ static sg_status keep_spec(sg_potential *pot, const char *style, const char *res
 static sg_status numbers_from_text(const char *style, const char *names, int per_pair, const char *text,
                                    int n_elements, double *value);
 
+void sg_potential_work_set_stop(sg_potential_work *work, int (*stop)(const void *arg), const void *arg)
+{
+    work->stop = stop;
+    work->stop_arg = arg;
+}
+
+static sg_status may_go_on(const sg_potential_work *work)
+{
+    return work->stop && work->stop(work->stop_arg) ? sg_fail(SG_EINTERRUPTED, "asked to stop") : SG_OK;
+}
+
 sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                const sg_atom_set *free_atoms, sg_forces *out)
 {
+    sg_status st = may_go_on(work);
+
     work->last_equivalents = free_atoms ? 0.0 : 1.0;
-    const sg_status st = pot->ops->compute(pot, work, sys, free_atoms, out);
+    if (st == SG_OK) st = pot->ops->compute(pot, work, sys, free_atoms, out);
     if (st != SG_OK) return st;
     if (free_atoms) {
         work->calls.free_set++;
@@ -37,9 +50,12 @@ sg_status sg_potential_compute(const sg_potential *pot, sg_potential_work *work,
 sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                      const sg_atom_set *free_atoms, const double (*v)[3], double (*out)[3])
 {
+    sg_status st = may_go_on(work);
+
+    if (st != SG_OK) return st;
     work->last_equivalents = 0.0;
-    const sg_status st = pot->ops->hessian ? pot->ops->hessian(pot, work, sys, free_atoms, v, out)
-                                           : sg_hessian_by_differences(pot, work, sys, free_atoms, v, out);
+    st = pot->ops->hessian ? pot->ops->hessian(pot, work, sys, free_atoms, v, out)
+                           : sg_hessian_by_differences(pot, work, sys, free_atoms, v, out);
     if (st != SG_OK) return st;
     work->calls.hessian++;
     work->calls.equivalents += work->last_equivalents;

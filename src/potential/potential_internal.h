@@ -81,6 +81,8 @@ struct sg_potential_work {
     double r_list; /* Å */
     int n_species;
     sg_force_calls calls;
+    int (*stop)(const void *arg); /* NULL: nobody asks to stop */
+    const void *stop_arg;
     double last_equivalents; /* of the call in progress */
     sg_neigh *full;
     double (*full_shift)[3];

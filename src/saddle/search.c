@@ -143,6 +143,11 @@ const sg_force_calls *sg_saddle_work_calls(const sg_saddle_work *work)
     return sg_potential_calls(work->forces);
 }
 
+void sg_saddle_work_set_stop(sg_saddle_work *work, int (*stop)(const void *arg), const void *arg)
+{
+    sg_potential_work_set_stop(work->forces, stop, arg);
+}
+
 /* Atoms free in the local phase. @return 0 when the whole system is as good. */
 int local_set(sg_saddle_work *w, int centre, double radius, sg_atom_set *set)
 {

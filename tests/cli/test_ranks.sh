@@ -40,13 +40,13 @@ xy = 0.01
 [kmc]
 temperature_K = 800
 max_time_s = 1
-max_steps = 3
+max_steps = 2
 [search]
-max_at_start = 10
+max_at_start = 8
 max_per_step = 3
 samplers = adaptive
 give_up_above_eV = 20
-batch = 5
+batch = 4
 [topology]
 copy_states = no
 [output]
@@ -64,9 +64,9 @@ for way in "1 2" "2 1" "3 2"; do
 done
 
 # Stopped, and gone on with other numbers of them.
-ranks 3 age run.ini --out parts --threads 1 --quiet --set kmc.max_steps=1 > log 2>&1 || die "three ranks: $(cat log)"
-"$program" age --resume parts --set kmc.max_steps=2 --threads 2 --quiet > log 2>&1 || die "resumed alone: $(cat log)"
-ranks 2 age --resume parts --set kmc.max_steps=3 --threads 1 --quiet > log 2>&1 || die "resumed by two: $(cat log)"
+ranks 3 age run.ini --out parts --threads 1 --quiet --set kmc.max_steps=0 > log 2>&1 || die "three ranks: $(cat log)"
+"$program" age --resume parts --set kmc.max_steps=1 --threads 2 --quiet > log 2>&1 || die "resumed alone: $(cat log)"
+ranks 2 age --resume parts --set kmc.max_steps=2 --threads 1 --quiet > log 2>&1 || die "resumed by two: $(cat log)"
 same parts "three ranks, then one, then two"
 
 # A rank other than 0 is lost: the job ends, the catalog is whole, another number of ranks goes on.
