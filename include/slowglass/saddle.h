@@ -109,6 +109,7 @@ typedef struct sg_passage { /* minimum - saddle - minimum, or why not */
     double virial_saddle[6], virial_final[6]; /* eV */
     double f_saddle, f_final;                 /* eV/Å */
     double curvature, curvature2;             /* eV/Å^2: lowest and second at the saddle */
+    int is_detour;                            /* 1: not what the guess led to, see sg_saddle_try */
 } sg_passage;
 
 sg_status sg_passage_create(int n, sg_passage **out);
@@ -134,6 +135,15 @@ sg_status sg_saddle_search(const sg_saddle_problem *problem, int centre, const s
  * @param mode_guess [n][3] or NULL (then the displacement from the start serves) */
 sg_status sg_saddle_refine(const sg_saddle_problem *problem, const double (*x_guess)[3],
                            const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *work, sg_passage *out);
+
+/** The same for a guess that is one of many, and may be of an event that is no more. It ends early, as
+ * disconnected, once an atom that the guess leaves where it was has moved 0.8 Å (of a hundred such climbs one
+ * is joined to the start), as blow_up when the saddle lies above the window, and after 300 calls. When the
+ * guess falls into another minimum, which `neighbour` does not know, the saddle between the start and that
+ * minimum is looked for: an event, or a known one, with out->is_detour. The soft spots of a glass show up in
+ * this way. */
+sg_status sg_saddle_try(const sg_saddle_problem *problem, const double (*x_guess)[3],
+                        const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *work, sg_passage *out);
 
 typedef struct sg_saddle_image { /* an accepted event, carried over by a symmetry of the whole system */
     const double (*x_saddle)[3], (*x_final)[3];

@@ -155,6 +155,33 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
                               is_draw(ex, t, sampler), ex->table[ex->plan.state]->n_entries > n_before);
 }
 
+/* A guess that has come upon an event by a detour: one as new as those of searches. */
+static sg_status merge_detour(sg_explorer *ex, sg_sampler sampler, sg_passage *p, uint64_t *edge_id)
+{
+    int same = -1;
+
+    if (p->outcome != SG_FOUND) return SG_OK;
+    const sg_status st =
+        accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
+    if (st == SG_OK && same >= 0) p->outcome = SG_KNOWN;
+    if (st == SG_OK && same < 0) ex->table[ex->plan.state]->from_search++;
+    return st;
+}
+
+/* A record of another strain has been tried: whether its event lives here. One above the window does. */
+static sg_status count_fate(sg_explorer *ex, const task *t, const sg_passage *p)
+{
+    const double barrier = p->e_saddle - ex->state[ex->plan.state].energy;
+    const sg_fate fate = p->is_detour ? SG_FATE_DISCONNECTED : sg_fate_of_outcome(p->outcome);
+
+    if (p->outcome == SG_BLOW_UP && isfinite(barrier) && !in_window(ex, barrier)) {
+        ex->stats.strain.left_out++;
+        return SG_OK;
+    }
+    ex->stats.strain.fate[fate]++;
+    return sg_fate_is_alive(fate) ? SG_OK : deaths_add(ex, t->ref, fate);
+}
+
 /* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this
  * run's history. */
 static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg_passage *p,
@@ -164,23 +191,20 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg
     uint32_t found = s->found;
     uint64_t event = t->ref;
     int same = -1;
+    sg_status st = SG_OK;
 
     ex->stats.refinements++;
     if (p->outcome != SG_FOUND && p->outcome != SG_KNOWN) ex->stats.failed_refinements++;
-    if (is_lent && s->strained) {
-        const sg_fate fate = sg_fate_of_outcome(p->outcome);
-        ex->stats.strain.fate[fate]++;
-        if (!sg_fate_is_alive(fate)) return deaths_add(ex, t->ref, fate);
-    }
+    if (is_lent && s->strained && (st = count_fate(ex, t, p)) != SG_OK) return st;
+    if (p->is_detour) return merge_detour(ex, s->sampler, p, edge_id);
     if (p->outcome != SG_FOUND) return SG_OK;
     if (!is_lent) {
         event = t->reverse ? 0 : ex->edge[t->ref - 1].event;
         found = ex->edge[t->ref - 1].found;
     }
-    const sg_status st =
-        accept_passage(ex, ex->plan.state, p, is_lent ? SG_SAMPLER_PLACED : SG_SAMPLER_INHERITED,
-                       is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found,
-                       !is_lent || s->strained, edge_id, &same);
+    st = accept_passage(ex, ex->plan.state, p, is_lent ? SG_SAMPLER_PLACED : SG_SAMPLER_INHERITED,
+                        is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found,
+                        !is_lent || s->strained, edge_id, &same);
     if (st != SG_OK) return st;
     if (same >= 0)
         p->outcome = SG_KNOWN;

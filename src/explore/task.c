@@ -8,6 +8,8 @@
 
 /* a neighbour is recognised before it has come to rest: at 1e-3 eV/Å, softest mode 0.05 eV/Å^2 */
 static const double near_energy = 2e-3, near_distance = 0.1; /* eV, Å */
+/* the same, its far surroundings where the start has them */
+static const double local_energy = 0.05, local_distance = 0.2;
 static const double wide = 1.85; /* 3.7 Å instead of 2: the first shell comes along */
 
 static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
@@ -21,22 +23,32 @@ static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
     return 0;
 }
 
-/* Of the known events that lead to this minimum the first one. */
-static int neighbour_is_known(const void *arg, double energy, positions x, double *e_saddle,
-                              double (*x_saddle)[3])
+/* Of the known events that lead to a minimum so near the first one. */
+static int leads_to(const scene *sc, double energy, positions x, double most_energy, double most_distance,
+                    double *e_saddle, double (*x_saddle)[3])
 {
-    const scene *sc = arg;
-
     for (size_t k = 0; k < sc->n_known; k++) {
         const known_event *known = &sc->known[k];
-        if (known->leads_home || fabs(known->e_to - energy) > near_energy ||
-            sg_system_displacement(sc->frame, (positions)known->x_to, x, NULL, NULL) > near_distance)
+        if (known->leads_home || fabs(known->e_to - energy) > most_energy ||
+            sg_system_displacement(sc->frame, (positions)known->x_to, x, NULL, NULL) > most_distance)
             continue;
         *e_saddle = known->e_saddle;
         memcpy(x_saddle, known->x_saddle, (size_t)sc->frame->n * sizeof *x_saddle);
         return 1;
     }
     return 0;
+}
+
+static int neighbour_is_known(const void *arg, double energy, positions x, double *e_saddle,
+                              double (*x_saddle)[3])
+{
+    return leads_to(arg, energy, x, near_energy, near_distance, e_saddle, x_saddle);
+}
+
+static int soft_spot_is_known(const void *arg, double energy, positions x, double *e_saddle,
+                              double (*x_saddle)[3])
+{
+    return leads_to(arg, energy, x, local_energy, local_distance, e_saddle, x_saddle);
 }
 
 static sg_status carry_out(const sg_saddle_problem *p, const scene *sc, slot *s, sg_saddle_work *work)
@@ -52,7 +64,7 @@ static sg_status carry_out(const sg_saddle_problem *p, const scene *sc, slot *s,
         return sg_saddle_search(p, (int)o->atom, &push, &rng, work, s->passage);
     }
     sg_rng_init(&rng, sc->seed, SG_RNG_VERIFY, sc->state, o->atom, o->number);
-    return sg_saddle_refine(p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
+    return sg_saddle_try(p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
 }
 
 /* Errors that come of the configuration are a result; those of the machine are not. */
@@ -74,7 +86,8 @@ void task_run(const scene *sc, slot *s, sg_saddle_work *work)
                            .e_start = sc->energy,
                            .opt = &sc->saddle,
                            .known = saddle_is_known,
-                           .neighbour = s->order.kind == ORDER_SEARCH ? neighbour_is_known : NULL,
+                           .neighbour =
+                               s->order.kind == ORDER_SEARCH ? neighbour_is_known : soft_spot_is_known,
                            .known_arg = sc};
     const sg_force_calls before = *sg_saddle_work_calls(work);
 

@@ -93,6 +93,8 @@ static int has_strayed(size_t m, const double *x, const climb_rule *rule, double
     if (!(rule->stray > 0)) return 0;
     memcpy(scratch, x, m * sizeof *scratch);
     vec_axpy(m, -1, rule->x_guess, scratch);
+    for (size_t k = 0; rule->still && k < m / 3; k++)
+        if (!rule->still[k]) memset(scratch + 3 * k, 0, 3 * sizeof *scratch);
     return vec_max_atom(m, scratch) > rule->stray;
 }
 

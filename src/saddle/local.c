@@ -20,7 +20,7 @@ static const double half_way = 0.5;
 static const lanczos_rule leaving_mode = {3, 14, 0.1, 0, 0};
 
 /* Nothing of interest lies above the window; frozen surroundings raise a saddle. */
-static int is_above(const sg_saddle_problem *p, double energy, double excess)
+int is_above(const sg_saddle_problem *p, double energy, double excess)
 {
     return p->opt->window > 0 && energy > p->e_start + p->opt->window + excess;
 }
@@ -84,7 +84,7 @@ static sg_status climb_local(const sg_saddle_problem *p, surface *s, double e_li
 {
     climb_end end = CLIMB_LIMIT;
     double f_end;
-    const climb_rule rule = {p->opt->f_local, p->opt->step_max, e_limit, max_calls, 2, 0, NULL};
+    const climb_rule rule = {p->opt->f_local, p->opt->step_max, e_limit, max_calls, 2, 0, NULL, NULL};
 
     s->calls = &out->calls.climb;
     const sg_status st = climb(s, &rule, w->x, w->v, curvature, &w->climb, &end, energy, &f_end);

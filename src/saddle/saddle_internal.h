@@ -82,7 +82,8 @@ typedef struct climb_rule {
     int max_calls;
     int steady_wait; /* steps between two looks at a mode that does not turn */
     double stray; /* Å: an atom farther than this from its place in x_guess ends the climb; 0: none does */
-    const double *x_guess; /* [m] */
+    const double *x_guess;      /* [m] */
+    const unsigned char *still; /* [m / 3] 1: only these atoms can stray; NULL: all can */
 } climb_rule;
 
 typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT, CLIMB_STRAYED } climb_end;
@@ -145,7 +146,8 @@ sg_status local_between(const sg_saddle_problem *p, sg_saddle_work *w, sg_passag
 typedef enum whole_chance {
     WHOLE_FIRST, /* a saddle of the local phase */
     WHOLE_ALONE, /* no local phase has looked: a slip is undone once */
-    WHOLE_AGAIN  /* the search has found a saddle before: fewer calls */
+    WHOLE_AGAIN, /* the search has found a saddle before: fewer calls */
+    WHOLE_GUESS  /* one guess of many: given up where it leads elsewhere, or above the window */
 } whole_chance;
 
 /* From w->sys and out->mode to an accepted event, or not. After a local phase, which has undone slips where
@@ -155,6 +157,9 @@ sg_status whole_phase(const sg_saddle_problem *p, whole_chance chance, sg_rng *r
 
 /* Sign of the mode that points to the start. */
 double way_back(const sg_saddle_problem *p, const saddle_point *from, sg_saddle_work *w);
+
+/* Is a saddle of this energy above the window, and by more than the excess? */
+int is_above(const sg_saddle_problem *p, double energy, double excess);
 
 double distance_from_start(const sg_saddle_problem *p, const sg_system *sys);
 

@@ -83,6 +83,7 @@ void sg_passage_free(sg_passage *p)
 static void passage_begin(sg_passage *p)
 {
     p->outcome = SG_NO_EXIT;
+    p->is_detour = 0;
     memset(&p->calls, 0, sizeof p->calls);
     p->e_saddle = p->e_final = p->f_saddle = p->f_final = p->curvature = p->curvature2 = NAN;
     for (int a = 0; a < 6; a++)
@@ -231,8 +232,8 @@ sg_status sg_saddle_search(const sg_saddle_problem *p, int centre, const sg_push
     }
 }
 
-sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3],
-                           const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+static void stand_at_guess(const sg_saddle_problem *p, const double (*x_guess)[3],
+                           const double (*mode_guess)[3], sg_saddle_work *w, sg_passage *out)
 {
     saddle_begin(p, w, out);
     for (int i = 0; i < out->n; i++) /* a guess from elsewhere may move atoms that are held still here */
@@ -241,5 +242,40 @@ sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3
         memcpy(out->mode, mode_guess, (size_t)out->n * sizeof *out->mode);
     else
         sg_system_displacement(p->start, (const double(*)[3])p->start->x, x_guess, out->mode, NULL);
+}
+
+sg_status sg_saddle_refine(const sg_saddle_problem *p, const double (*x_guess)[3],
+                           const double (*mode_guess)[3], sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+{
+    stand_at_guess(p, x_guess, mode_guess, w, out);
     return whole_phase(p, WHOLE_ALONE, rng, w, out);
+}
+
+static int neighbour_is_known(const sg_saddle_problem *p, sg_saddle_work *w)
+{
+    double e_saddle;
+
+    return p->neighbour &&
+           p->neighbour(p->known_arg, w->e_near, (const double(*)[3])w->near, &e_saddle, w->side);
+}
+
+sg_status sg_saddle_try(const sg_saddle_problem *p, const double (*x_guess)[3], const double (*mode_guess)[3],
+                        sg_rng *rng, sg_saddle_work *w, sg_passage *out)
+{
+    sg_saddle_problem guess = *p;
+    int is_local;
+
+    guess.neighbour = NULL; /* to have come upon a known neighbour is not to have found what was guessed */
+    stand_at_guess(p, x_guess, mode_guess, w, out);
+    sg_status st = whole_phase(&guess, WHOLE_GUESS, rng, w, out);
+    if (st != SG_OK || out->outcome != SG_DISCONNECTED || !w->has_near || neighbour_is_known(p, w)) return st;
+    const double e_saddle = out->e_saddle, f_saddle = out->f_saddle;
+    st = attempt(&guess, 0, NULL, rng, w, out, &is_local);
+    if (st != SG_OK) return st;
+    out->is_detour = out->outcome == SG_FOUND || out->outcome == SG_KNOWN;
+    if (out->is_detour) return SG_OK;
+    out->outcome = SG_DISCONNECTED; /* the first finding stands */
+    out->e_saddle = e_saddle;
+    out->f_saddle = f_saddle;
+    return SG_OK;
 }

@@ -197,7 +197,7 @@ static void test_strayed(void **state)
     (void)state;
     scene_make(&c, 0);
     memcpy(c.w, c.x, c.s.m * sizeof *c.x);
-    const climb_rule rule = {1e-4, 0.04, INFINITY, 1000, 2, 0.1, c.w};
+    const climb_rule rule = {1e-4, 0.04, INFINITY, 1000, 2, 0.1, c.w, NULL};
     vec_scale(c.s.m, 1 / vec_norm(c.s.m, c.v), c.v);
     assert_ok(climb(&c.s, &rule, c.x, c.v, &curvature, &c.climb, &end, &energy, &f_end));
     assert_int_equal(end, CLIMB_STRAYED);
