@@ -52,40 +52,58 @@ void climb_scratch_clear(climb_scratch *c)
     memset(c, 0, sizeof *c);
 }
 
-/* step = B^-1 g, with B from the last `used` pairs, force differences turned over along v. Oldest pair at
- * `start`. */
+/* A pair's products with the present mode. */
+static void measure_turn(size_t m, climb_scratch *c, const double *v, int pair)
+{
+    c->sv[pair] = vec_dot(m, c->s + (size_t)pair * m, v);
+    c->yv[pair] = vec_dot(m, c->y + (size_t)pair * m, v);
+}
+
+static void remember_pair(size_t m, climb_scratch *c, const double *x, const double *v, int pair)
+{
+    double *const s = c->s + (size_t)pair * m, *const y = c->y + (size_t)pair * m;
+
+    for (size_t k = 0; k < m; k++) {
+        s[k] = x[k] - c->x_old[k];
+        y[k] = c->f[k] - c->f_old[k];
+    }
+    c->sy[pair] = vec_dot(m, s, y);
+    c->yy[pair] = vec_dot(m, y, y);
+    measure_turn(m, c, v, pair);
+}
+
+/* step = B^-1 g, with B from the last `used` pairs, force differences turned over along v, y_turned = -(y - 2
+ * (y.v) v). Oldest pair at `start`. What the turns add along v is carried as one number until the end. */
 static void lbfgs_direction(size_t m, const climb_scratch *c, const double *v, int start, int used,
                             double *step)
 {
-    double a[CLIMB_MEMORY] = {0}, rho[CLIMB_MEMORY] = {0}, yv[CLIMB_MEMORY] = {0};
-    double scale = first_step;
+    double a[CLIMB_MEMORY] = {0}, rho[CLIMB_MEMORY] = {0};
+    double scale = first_step, beside = 0; /* the direction is step + beside v */
 
     memcpy(step, c->g, m * sizeof *step);
     for (int k = used - 1; k >= 0; k--) {
         const int p = (start + k) % CLIMB_MEMORY;
-        const double *s = c->s + (size_t)p * m, *y = c->y + (size_t)p * m;
-        yv[k] = vec_dot(m, y, v);
-        const double sy = -(vec_dot(m, s, y) - 2 * yv[k] * vec_dot(m, s, v)); /* s . y_turned */
-        const double yy = vec_dot(m, y, y);
-        if (!(sy >
-              1e-8 * yy)) { /* curvature below 1e-8 of its inverse: not a minimum direction, skip the pair */
-            rho[k] = 0;
+        const double sy = 2 * c->yv[p] * c->sv[p] - c->sy[p]; /* s . y_turned */
+        if (!(sy > 1e-8 * c->yy[p])) /* curvature below 1e-8 of its inverse: not a minimum direction */
             continue;
-        }
-        if (scale == first_step) scale = sy / yy;
+        if (scale == first_step) scale = sy / c->yy[p];
         rho[k] = 1 / sy;
-        a[k] = rho[k] * vec_dot(m, s, step);
-        vec_axpy(m, a[k], y, step); /* step -= a y_turned, y_turned = -(y - 2 yv v) */
-        vec_axpy(m, -2 * a[k] * yv[k], v, step);
+        a[k] = rho[k] * (vec_dot(m, c->s + (size_t)p * m, step) + beside * c->sv[p]);
+        vec_axpy(m, a[k], c->y + (size_t)p * m, step); /* step -= a y_turned */
+        beside -= 2 * a[k] * c->yv[p];
     }
     vec_scale(m, scale, step);
+    beside *= scale;
+    double along = vec_dot(m, v, step);
     for (int k = 0; k < used; k++) {
         if (rho[k] == 0) continue;
         const int p = (start + k) % CLIMB_MEMORY;
-        const double *s = c->s + (size_t)p * m, *y = c->y + (size_t)p * m;
-        const double b = -rho[k] * (vec_dot(m, y, step) - 2 * yv[k] * vec_dot(m, v, step));
-        vec_axpy(m, a[k] - b, s, step);
+        const double y_step = vec_dot(m, c->y + (size_t)p * m, step) + beside * c->yv[p];
+        const double b = rho[k] * (2 * c->yv[p] * (along + beside) - y_step);
+        vec_axpy(m, a[k] - b, c->s + (size_t)p * m, step);
+        along += (a[k] - b) * c->sv[p];
     }
+    vec_axpy(m, beside, v, step);
 }
 
 static int has_strayed(size_t m, const double *x, const climb_rule *rule, double *scratch)
@@ -116,6 +134,8 @@ static sg_status refresh_mode(surface *s, const double *x, const double *f, cons
     if (along < 0) vec_scale(s->m, -1, v);
     *overlap = fabs(along);
     *curvature = mode.value;
+    for (int pair = 0; pair < CLIMB_MEMORY; pair++)
+        measure_turn(s->m, c, v, pair);
     return SG_OK;
 }
 
@@ -161,11 +181,7 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
         vec_axpy(m, 1, c->step, x);
         if ((st = surface_force(s, x, energy, c->f)) != SG_OK) break;
         if (used == CLIMB_MEMORY) start = (start + 1) % CLIMB_MEMORY, used--;
-        const size_t slot = (size_t)((start + used++) % CLIMB_MEMORY) * m;
-        for (size_t k = 0; k < m; k++) {
-            c->s[slot + k] = x[k] - c->x_old[k];
-            c->y[slot + k] = c->f[k] - c->f_old[k];
-        }
+        remember_pair(m, c, x, v, (start + used++) % CLIMB_MEMORY);
         fresh = 0;
         if (wait-- > 0) continue;
         st = refresh_mode(s, x, c->f, &warm_mode, v, curvature, c, &overlap);

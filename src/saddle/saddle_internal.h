@@ -88,13 +88,15 @@ typedef struct climb_rule {
 
 typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT, CLIMB_STRAYED } climb_end;
 
+enum { CLIMB_MEMORY = 12 };
+
 typedef struct climb_scratch {
     double *f, *f_old, *x_old, *step, *g; /* [m]; after a climb x_old is the place before its last step */
     double *s, *y;                        /* [memory][m] raw displacement and force differences */
+    double sy[CLIMB_MEMORY], yy[CLIMB_MEMORY], sv[CLIMB_MEMORY],
+        yv[CLIMB_MEMORY]; /* their products with one another and with the mode */
     lanczos_scratch lanczos;
 } climb_scratch;
-
-enum { CLIMB_MEMORY = 12 };
 
 sg_status climb_scratch_init(climb_scratch *c, size_t m);
 void climb_scratch_clear(climb_scratch *c);
