@@ -159,6 +159,8 @@ typedef struct sg_cat_table { /* the rate table of a state and the search budget
     uint32_t from_catalog, from_inherited, from_search; /* entries by origin */
 } sg_cat_table;
 
+static const uint32_t SG_CAT_SEARCH_DRAW = 1u << 31; /* in the attempt of a search: dealt out by lot */
+
 typedef struct sg_cat_search {
     uint64_t id, state, edge; /* edge 0: none */
     uint32_t atom, attempt;

@@ -87,6 +87,11 @@ static sg_status carry_out(sg_explorer *ex, size_t first, int count)
     return st;
 }
 
+static int is_draw(const task *t)
+{
+    return t->kind == TASK_SEARCH && t->ref == SEARCH_IS_DRAW;
+}
+
 sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sampler, const sg_passage *p,
                   uint64_t edge)
 {
@@ -94,7 +99,7 @@ sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sam
                                .state = state,
                                .edge = edge,
                                .atom = t->atom,
-                               .attempt = t->attempt,
+                               .attempt = t->attempt | (is_draw(t) ? SG_CAT_SEARCH_DRAW : 0),
                                .sampler = (uint8_t)sampler,
                                .outcome = (uint8_t)p->outcome,
                                .calls = {(uint32_t)p->calls.leave, (uint32_t)p->calls.climb,
@@ -115,12 +120,6 @@ static sg_status count_again(sg_explorer *ex, int entry, sg_sampler sampler, uin
     const sg_status st = put_edge(ex, e->id);
     if (st != SG_OK || e->event == 0 || e->from != ex->plan.state) return st;
     return count_generic(ex, e->event, (uint8_t)sampler);
-}
-
-/* Where all atoms are searched alike every random push is a draw. */
-static int is_draw(const sg_explorer *ex, const task *t, sg_sampler sampler)
-{
-    return sampler == SG_SAMPLER_LOCAL && (t->ref == SEARCH_IS_DRAW || ex->plan.state == ex->plan.parent);
 }
 
 static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler, sg_passage *p,
@@ -151,8 +150,8 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
     ex->stats.outcome[p->outcome]++;
     if (same >= 0) st = count_again(ex, same, sampler, edge_id);
     if (st != SG_OK || *edge_id == 0) return st;
-    return completeness_count(ex, *edge_id, p->e_saddle - ex->state[ex->plan.state].energy,
-                              is_draw(ex, t, sampler), ex->table[ex->plan.state]->n_entries > n_before);
+    return completeness_count(ex, *edge_id, p->e_saddle - ex->state[ex->plan.state].energy, is_draw(t),
+                              ex->table[ex->plan.state]->n_entries > n_before);
 }
 
 /* A guess that has come upon an event by a detour: one as new as those of searches. */

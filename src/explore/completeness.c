@@ -13,9 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-static const double kappa = 1.0;   /* of random pushes in a Cu64Zr36 glass (validation/completeness) */
+static const double fall = 0.3;    /* eV: chances go as exp(-barrier / fall) (validation/completeness) */
 static const double borrowed = 16; /* draws */
-static const double tied = 4;      /* draws: as strong is the tie of a bin to the mean of all bins */
 static const double memory = 1.0 - 1.0 / 128; /* weight of a table one table ago */
 
 /* --- the formula --- */
@@ -27,8 +26,6 @@ void sg_stock_add(sg_stock *sum, const sg_stock *part, double weight)
         sum->draws[b] += weight * part->draws[b];
         sum->lone[b] += weight * part->lone[b];
         sum->number[b] += weight * part->number[b];
-        sum->rate[b] += weight * part->rate[b];
-        sum->square[b] += weight * part->square[b];
     }
 }
 
@@ -40,37 +37,121 @@ static double sum_of(const double *a)
     return s;
 }
 
-/* Missing events per known one, where a share g of the chances is missing; and how it changes with g. */
-static double odds(double g, double *slope)
+static double chance(int bin)
 {
-    const double a = kappa / (kappa + 1), share = pow(g, a);
-    *slope = a * share / g / ((1 - share) * (1 - share));
-    return share / (1 - share);
+    return exp(-(bin + 0.5) * sg_stock_bin_width / fall);
 }
 
-sg_missing sg_missing_estimate(const sg_stock *own, const sg_stock *run)
+/* Effort a with sum of draws / (1 + a chance)^2 = lone: the left side falls with a. */
+static double effort(const double *draws, double lone)
 {
-    const double lent = sum_of(run->draws), weight = lent > borrowed ? borrowed / lent : 1;
-    const double draws = sum_of(own->draws) + weight * lent,
-                 lone = sum_of(own->lone) + weight * sum_of(run->lone);
-    const double g = (lone + 0.5) / (draws + 1); /* 1/2, as good as unknown, without any draw */
-    const double tables = own->tables + run->tables;
-    sg_missing m = {.lone_share = g};
-    double scatter = 0, slope_sum = 0;
+    double low = -20, high = 60;
 
-    for (int b = 0; b < SG_STOCK_BINS; b++) {
-        double slope;
-        const double here = own->draws[b] + weight * run->draws[b];
-        const double g_here = (own->lone[b] + weight * run->lone[b] + tied * g) / (here + tied);
-        const double per_known = odds(g_here, &slope);
-
-        if (!(tables > 0)) break;
-        m.number += per_known * (own->number[b] + run->number[b]) / tables;
-        m.rate += per_known * (own->rate[b] + run->rate[b]) / tables;
-        scatter += per_known * (own->square[b] + run->square[b]) / tables;
-        slope_sum += slope * (own->rate[b] + run->rate[b]) / tables;
+    for (int k = 0; k < 80; k++) {
+        const double middle = (low + high) / 2, a = exp(middle);
+        double sum = 0;
+        for (int b = 0; b < SG_STOCK_BINS; b++) {
+            if (draws[b] == 0) continue;
+            const double covered = 1 + a * chance(b);
+            sum += draws[b] / (covered * covered);
+        }
+        if (sum > lone)
+            low = middle;
+        else
+            high = middle;
     }
-    m.rate_error = sqrt(scatter + slope_sum * slope_sum * g * (1 - g) / (draws + 2));
+    return exp((low + high) / 2);
+}
+
+/* Three points of Gauss and Legendre in every bin of barriers, as far as the window reaches. */
+enum { POINTS = 3, LEVELS = 32 };
+static const double place[POINTS] = {0.1127016653792583, 0.5, 0.8872983346207417},
+                    weight[POINTS] = {5.0 / 18, 8.0 / 18, 5.0 / 18};
+
+static double rate_at(const sg_rating *r, int bin, int point)
+{
+    const double low = bin * sg_stock_bin_width, end = low + sg_stock_bin_width;
+    const double top = r->top > low && r->top < end ? r->top : end;
+    return r->prefactor * exp(-(low + place[point] * (top - low)) / r->kt);
+}
+
+static double mean_rate(const sg_rating *r, int bin)
+{
+    double sum = 0;
+    for (int p = 0; p < POINTS; p++)
+        sum += weight[p] * rate_at(r, bin, p);
+    return sum;
+}
+
+/* Numbers missing per bin; their sum is returned. */
+static double missing_numbers(double a, const double *known, double *missing)
+{
+    double sum = 0;
+    for (int b = 0; b < SG_STOCK_BINS; b++)
+        sum += missing[b] = known[b] > 0 ? known[b] / (a * chance(b)) : 0;
+    return sum;
+}
+
+/* Integral of -log(u) from 0. */
+static double of_minus_log(double u)
+{
+    return u > 0 ? u - u * log(u) : 0;
+}
+
+/* Mean of the missing share, and of its square about the mean: with u = exp(-R t) the integral over the law
+ * of the waiting time is one over u in (0, 1), and R / (R + X) squared that with another factor R t. */
+static double missing_share(const double *missing, const sg_rating *r, double *variance)
+{
+    double first = 0, second = 0;
+
+    for (int k = 0; k < LEVELS; k++) {
+        const double u = (k + 0.5) / LEVELS, t = -log(u) / r->known;
+        double fired = 0;
+        for (int b = 0; b < SG_STOCK_BINS; b++)
+            for (int p = 0; p < POINTS && missing[b] > 0; p++)
+                fired -= missing[b] * weight[p] * expm1(-rate_at(r, b, p) * t);
+        first += exp(-fired) / LEVELS;
+        second += exp(-fired) * (of_minus_log((k + 1.0) / LEVELS) - of_minus_log((double)k / LEVELS));
+    }
+    *variance = fmax(0, second - first * first);
+    return 1 - first;
+}
+
+/* Draws of the table and those it borrows; one more, half lone, where its events are, for what is not known
+ * without any. */
+static void pool(const sg_stock *own, const sg_stock *run, const double *number, double *draws, double *lone)
+{
+    const double lent = sum_of(run->draws), w = lent > borrowed ? borrowed / lent : 1,
+                 numbers = sum_of(number);
+
+    for (int b = 0; b < SG_STOCK_BINS; b++)
+        draws[b] = own->draws[b] + w * run->draws[b] + number[b] / numbers;
+    *lone = sum_of(own->lone) + w * sum_of(run->lone) + 0.5;
+}
+
+sg_missing sg_missing_estimate(const sg_stock *own, const sg_stock *run, const sg_rating *r)
+{
+    const double tables = own->tables + run->tables;
+    double number[SG_STOCK_BINS], draws[SG_STOCK_BINS], missing[SG_STOCK_BINS], lone, scatter, unused;
+    sg_missing m = {.known = r->known, .chance_new = 0.5, .share = r->known > 0 ? 0 : 1};
+
+    for (int b = 0; b < SG_STOCK_BINS; b++)
+        number[b] = tables > 0 ? (own->number[b] + run->number[b]) / tables : 0;
+    if (!(sum_of(number) > 0)) return m; /* nothing to reckon from */
+    pool(own, run, number, draws, &lone);
+    const double n = sum_of(draws), spread = sqrt(lone * (1 - lone / n));
+    m.chance_new = lone / n;
+    m.number = missing_numbers(effort(draws, lone), number, missing);
+    for (int b = 0; b < SG_STOCK_BINS && !(r->known > 0); b++)
+        m.rate += missing[b] * mean_rate(r, b);
+    if (!(r->known > 0)) return m;
+    m.share = missing_share(missing, r, &scatter);
+    m.rate = r->known * m.share / (1 - m.share);
+    missing_numbers(effort(draws, fmin(lone + spread, n - 0.01)), number, missing);
+    const double high = missing_share(missing, r, &unused);
+    missing_numbers(effort(draws, fmax(lone - spread, 0.01)), number, missing);
+    const double low = missing_share(missing, r, &unused);
+    m.share_error = sqrt(scatter + (high - low) * (high - low) / 4);
     return m;
 }
 
@@ -147,24 +228,28 @@ static double take_stock(const sg_explorer *ex, const sg_cat_table *t, sg_stock 
     out->tables = 1;
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
-        const double rate = sg_explorer_rate(ex, t->state, entry);
         const int b = bin_of(entry->barrier);
         if (b < 0 || !in_window(ex, entry->barrier) || flickers(ex, entry)) continue;
         out->number[b]++;
-        out->rate[b] += rate;
-        out->square[b] += rate * rate;
-        sum += rate;
+        sum += sg_explorer_rate(ex, t->state, entry);
     }
     if (ex->completeness.state == t->state) add_findings(&ex->completeness, out);
     return sum;
 }
 
+static sg_missing estimate(const sg_explorer *ex, const sg_cat_table *t, sg_stock *own)
+{
+    const sg_rating rating = {.kt = SG_KB * ex->opt.temperature,
+                              .prefactor = ex->opt.prefactor,
+                              .top = ex->opt.barrier_max > 0 ? ex->opt.barrier_max : INFINITY,
+                              .known = take_stock(ex, t, own)};
+    return sg_missing_estimate(own, &ex->completeness.recent, &rating);
+}
+
 double completeness_share(const sg_explorer *ex, const sg_cat_table *t)
 {
     sg_stock own;
-    const double known = take_stock(ex, t, &own);
-    const double missing = sg_missing_estimate(&own, &ex->completeness.recent).rate;
-    return known + missing > 0 ? missing / (known + missing) : 1;
+    return estimate(ex, t, &own).share;
 }
 
 void completeness_close(sg_explorer *ex, sg_cat_table *t, int joins)
@@ -172,9 +257,7 @@ void completeness_close(sg_explorer *ex, sg_cat_table *t, int joins)
     completeness *c = &ex->completeness;
     sg_stock own, before = c->recent;
 
-    const double known = take_stock(ex, t, &own);
-    c->closed = sg_missing_estimate(&own, &c->recent);
-    c->closed.known = known;
+    c->closed = estimate(ex, t, &own);
     t->rate_missing = c->closed.rate;
     memset(t->f1, 0, sizeof t->f1);
     memset(t->f2, 0, sizeof t->f2);
@@ -191,16 +274,16 @@ void completeness_close(sg_explorer *ex, sg_cat_table *t, int joins)
 
 sg_missing sg_explorer_missing(const sg_explorer *ex, uint64_t state)
 {
-    const sg_missing unknown = {NAN, NAN, ex->table[state]->rate_missing, NAN, NAN};
+    const sg_missing unknown = {NAN, NAN, NAN, NAN, ex->table[state]->rate_missing, NAN};
     return state == ex->completeness.state && table_is_complete(ex, state) ? ex->completeness.closed
                                                                            : unknown;
 }
 
 /* --- over a restart: "completeness" in the catalog's meta records, numbers of 64 bits, little-endian: state,
- * number n of findings, the estimate at the last closing (5), the sum over recent tables (1 + 5 x 64), n
+ * number n of findings, the estimate at the last closing (6), the sum over recent tables (1 + 3 x 64), n
  * times kind, barrier, draws, others, whether it was new --- */
 
-enum { N_HEAD = 6, N_REAL = N_HEAD + 5 * SG_STOCK_BINS, HEAD = 8 * (2 + N_REAL), FINDING = 8 * 5 };
+enum { N_HEAD = 7, N_REAL = N_HEAD + 3 * SG_STOCK_BINS, HEAD = 8 * (2 + N_REAL), FINDING = 8 * 5 };
 
 static void put_real(unsigned char *p, double x)
 {
@@ -220,9 +303,10 @@ static double get_real(const unsigned char *p)
 static double *real_of(completeness *c, int k)
 {
     sg_stock *s = &c->recent;
-    double *const head[] = {&c->closed.number,     &c->closed.known,      &c->closed.rate,
-                            &c->closed.rate_error, &c->closed.lone_share, &s->tables};
-    double *const bins[] = {s->draws, s->lone, s->number, s->rate, s->square};
+    sg_missing *m = &c->closed;
+    double *const head[] = {&m->number, &m->known,      &m->share, &m->share_error,
+                            &m->rate,   &m->chance_new, &s->tables};
+    double *const bins[] = {s->draws, s->lone, s->number};
     return k < N_HEAD ? head[k] : &bins[(k - N_HEAD) / SG_STOCK_BINS][(k - N_HEAD) % SG_STOCK_BINS];
 }
 

@@ -115,8 +115,8 @@ int in_window(const sg_explorer *ex, double barrier)
 
 /* One search in so many is a draw, dealt out without regard to what is known: the estimate of what is missing
  * rests on these. */
-enum { DRAW_EVERY = 4 };
-static const uint64_t lots = 1ULL << 33, atoms_drawn = 1ULL << 34; /* numbers of random streams */
+enum { DRAW_EVERY = 2 };
+static const uint64_t lots = 1ULL << 33, draws_by_lot = 1ULL << 34; /* numbers of random streams */
 
 typedef struct want { /* a variant that is short of searches */
     int class_, n_members;
@@ -151,7 +151,6 @@ typedef struct round_ { /* of searches, while it is being planned */
     int *member, *start; /* centres by class */
     uint32_t *attempt;   /* per atom, in this state */
     int n_centres, most, planned;
-    int draws;      /* dealt at all */
     uint64_t spent; /* searches made in this state before */
 } round_;
 
@@ -201,12 +200,19 @@ static sg_status add_search(sg_explorer *ex, round_ *r, int atom, int is_draw)
                     (task){TASK_SEARCH, 0, (uint32_t)atom, r->attempt[atom]++, is_draw ? SEARCH_IS_DRAW : 0});
 }
 
-/* From any centre alike: in a state whose atoms are not searched alike, draws come on top. */
-static sg_status add_draw(sg_explorer *ex, round_ *r)
+/* For the next task, in [0, 1). */
+static double lot(const sg_explorer *ex)
 {
     sg_rng rng;
-    sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, ex->plan.n, atoms_drawn);
-    const int k = (int)(sg_rng_uniform(&rng) * r->n_centres);
+    sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, ex->plan.n, draws_by_lot);
+    return sg_rng_uniform(&rng);
+}
+
+/* From any centre. Where all atoms are searched alike any search may be a draw, elsewhere they come on top.
+ */
+static sg_status add_draw(sg_explorer *ex, round_ *r)
+{
+    const int k = (int)(lot(ex) * r->n_centres);
     return add_search(ex, r, r->member[k < r->n_centres ? k : r->n_centres - 1], 1);
 }
 
@@ -222,24 +228,15 @@ static sg_status fill_round(sg_explorer *ex, round_ *r)
         for (int k = 0; k < n_classes && r->planned < r->most && st == SG_OK; k++) {
             const want *w = &r->want[k];
             if (turn >= w->need) continue;
-            const int is_due = r->draws && (r->spent + (uint64_t)r->planned) % DRAW_EVERY == 0;
-            if (is_due && !alike) st = add_draw(ex, r);
+            if (!alike && (r->spent + (uint64_t)r->planned) % DRAW_EVERY == 0) st = add_draw(ex, r);
             if (st != SG_OK || r->planned >= r->most) break;
             const int atom = r->member[r->start[w->class_] + (w->here + turn) % w->n_members];
-            st = add_search(ex, r, atom, is_due && alike);
+            st = add_search(ex, r, atom, alike && lot(ex) < 1.0 / DRAW_EVERY);
             any = 1;
         }
         if (st != SG_OK || r->planned >= r->most) break;
     }
     return st;
-}
-
-/* Draws are random pushes: with other samplers alone there are none. */
-static int may_draw(const sg_explorer *ex)
-{
-    for (int k = 0; k < ex->opt.n_samplers; k++)
-        if (ex->opt.sampler[k] == SG_SAMPLER_LOCAL) return 1;
-    return ex->opt.n_samplers == 0;
 }
 
 /* Whether searching has come to an end in the state in hand: enough is known. The first round is always made:
@@ -254,7 +251,7 @@ sg_status plan_round(sg_explorer *ex, int *n_planned)
 {
     const int cap = search_cap(ex, ex->plan.state, ex->plan.parent);
     const uint64_t spent = ex->table[ex->plan.state]->n_searches;
-    round_ r = {.most = ex->opt.batch, .spent = spent, .draws = may_draw(ex)};
+    round_ r = {.most = ex->opt.batch, .spent = spent};
     sg_status st = SG_OK;
 
     *n_planned = 0;

@@ -6,7 +6,7 @@
  * gamma distribution, from which one value per sampler is drawn, and the largest wins (Thompson sampling; old
  * findings count less and less, since what a sampler finds easily is soon found). A
  * fixed share of the searches is dealt out regardless of yields, so that none is forgotten; and the draws,
- * which the estimate of missing events rests on, are always `local`. The yields are
+ * which the estimate of missing events rests on, take all but `echo` in equal shares. The yields are
  * sums over the rows of the searches: these are stored, so a resumed run chooses as if it had not stopped;
  * and they change only when a batch is merged, so the choice does not depend on threads. Source: Thompson,
  * Biometrika 25, 285 (1933). */
@@ -55,6 +55,17 @@ void count_row(sg_explorer *ex, const sg_cat_search *row)
     y->fresh += row->outcome == SG_FOUND && row->barrier <= window(ex);
 }
 
+/* Of all but `echo`, which goes where something is known. */
+static sg_sampler even_choice(const sg_explorer *ex, double dealt)
+{
+    sg_sampler among[SG_SAMPLER_COUNT];
+    int n = 0;
+
+    for (int k = 0; k < ex->opt.n_samplers; k++)
+        if (ex->opt.sampler[k] != SG_SAMPLER_ECHO) among[n++] = ex->opt.sampler[k];
+    return n > 0 ? among[(int)(dealt * n) % n] : SG_SAMPLER_LOCAL;
+}
+
 sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo)
 {
     const int n = ex->opt.n_samplers;
@@ -62,10 +73,11 @@ sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo)
     double highest = -1;
     sg_rng rng;
 
-    if (n == 0 || t->ref == SEARCH_IS_DRAW) return best;
+    if (n == 0) return best;
     if (n == 1) return ex->opt.sampler[0] == SG_SAMPLER_ECHO && !can_echo ? best : ex->opt.sampler[0];
     sg_rng_init(&rng, ex->opt.seed, SG_RNG_CHOICE, ex->plan.state, t->atom, t->attempt);
     double dealt = sg_rng_uniform(&rng);
+    if (t->ref == SEARCH_IS_DRAW) return even_choice(ex, dealt);
     for (int k = 0; k < n; k++) {
         const sg_sampler s = ex->opt.sampler[k];
         dealt -= share_each;

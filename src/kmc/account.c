@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The account of a step as bytes, under the name "reuse <step>" of the catalog's meta records: nine whole
- * numbers of 64 bits, then ten of 64-bit floating point, little-endian. "reuse" alone: how many rows of
+ * numbers of 64 bits, then eleven of 64-bit floating point, little-endian. "reuse" alone: how many rows of
  * searches have been accounted for. */
 #include "bytes.h"
 #include "kmc_internal.h"
@@ -12,7 +12,7 @@
 
 static const char rows_name[] = "reuse";
 
-enum { N_WHOLE = 9, N_REAL = 10, ACCOUNT_SIZE = 8 * (N_WHOLE + N_REAL) };
+enum { N_WHOLE = 9, N_REAL = 11, ACCOUNT_SIZE = 8 * (N_WHOLE + N_REAL) };
 
 static void name_of(uint64_t step, char name[40])
 {
@@ -26,8 +26,9 @@ static void encode(const sg_reuse *r, unsigned char *bytes)
                                      s->number[1], s->number[2],      s->n_predicted,
                                      r->first_row, r->end_row,        (uint64_t)r->confident};
     const sg_missing *m = &r->missing;
-    const double real[N_REAL] = {s->rate[0], s->rate[1], s->rate[2], s->rate_predicted, s->rate_error,
-                                 m->number,  m->known,   m->rate,    m->rate_error,     m->lone_share};
+    const double real[N_REAL] = {s->rate[0],     s->rate[1], s->rate[2],   s->rate_predicted,
+                                 s->rate_error,  m->number,  m->known,     m->share,
+                                 m->share_error, m->rate,    m->chance_new};
 
     for (int k = 0; k < N_WHOLE; k++)
         put_number(bytes + 8 * k, whole[k]);
@@ -56,7 +57,7 @@ static void decode(const unsigned char *bytes, sg_reuse *r)
     r->confident = whole[8] != 0;
     r->sources.rate_predicted = real[3];
     r->sources.rate_error = real[4];
-    r->missing = (sg_missing){real[5], real[6], real[7], real[8], real[9]};
+    r->missing = (sg_missing){real[5], real[6], real[7], real[8], real[9], real[10]};
 }
 
 sg_status account_put(sg_catalog *cat, const sg_reuse *r)

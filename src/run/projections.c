@@ -21,7 +21,7 @@ static const char event_columns[] = "step\ttime_s\tevent\treverse\tfrom\tto\tbar
                                     "A2\tcurvature2_eV_per_A2\tsource\tsampler\tbelow_3kT";
 static const char search_columns[] =
     "id\tstate\tatom\tattempt\tsampler\toutcome\tcalls_leave\tcalls_climb\tcalls_refine\tcalls_relax\t"
-    "calls_verify\tbarrier_eV\tevent";
+    "calls_verify\tbarrier_eV\tevent\tdraw";
 static const char *const source_text[] = {"search", "catalog", "inherited"};
 static const double flush_every = 1.0; /* s of wall time: what a look into the files may lag behind */
 static const double per_decade = 10.0; /* frames per decade of time, output.snapshot = log */
@@ -78,12 +78,13 @@ static int write_search(void *arg, const void *record)
     search_writer *w = arg;
     const sg_cat_search *r = record;
 
-    w->st = sg_tsv_row(
-        w->run->out.searches,
-        "%" PRIu64 "\t%" PRIu64 "\t%d\t%" PRIu32 "\t%s\t%s\t%u\t%u\t%u\t%u\t%u\t%.9g\t%" PRIu64, r->id,
-        r->state, r->atom < (uint32_t)w->run->sys->n ? w->run->sys->id[r->atom] : 0, r->attempt,
-        sg_sampler_text((sg_sampler)r->sampler), sg_outcome_text((sg_outcome)r->outcome), r->calls[0],
-        r->calls[1], r->calls[2], r->calls[3], r->calls[4], r->barrier, r->edge);
+    w->st = sg_tsv_row(w->run->out.searches,
+                       "%" PRIu64 "\t%" PRIu64 "\t%d\t%" PRIu32 "\t%s\t%s\t%u\t%u\t%u\t%u\t%u\t%.9g\t%" PRIu64
+                       "\t%d",
+                       r->id, r->state, r->atom < (uint32_t)w->run->sys->n ? w->run->sys->id[r->atom] : 0,
+                       r->attempt & ~SG_CAT_SEARCH_DRAW, sg_sampler_text((sg_sampler)r->sampler),
+                       sg_outcome_text((sg_outcome)r->outcome), r->calls[0], r->calls[1], r->calls[2],
+                       r->calls[3], r->calls[4], r->barrier, r->edge, (r->attempt & SG_CAT_SEARCH_DRAW) != 0);
     w->run->out.next_search = r->id + 1;
     return w->st != SG_OK;
 }

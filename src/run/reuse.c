@@ -16,7 +16,8 @@ const char reuse_columns[] =
     "rate_searched_per_s\tn_predicted\trate_predicted_per_s\trate_error_per_s\tsearches\tcalls_searches\t"
     "refined\tcalls_refined\trefined_found\trefined_known\trefined_disconnected\trefined_same_minimum\t"
     "refined_blow_up\trefined_step_limit\trefined_wrong_index\trefined_degenerate\trefined_refine_failed\t"
-    "rate_out_per_s\tn_missing\trate_missing_per_s\trate_missing_error_per_s\tchance_new\tsearches_ended";
+    "rate_out_per_s\tn_missing\trate_missing_per_s\tshare_missing\tshare_missing_error\tchance_new\tsearches_"
+    "ended";
 
 typedef struct tally {
     sg_run_work work;
@@ -70,12 +71,12 @@ static sg_status write_row(const sg_run *run, const sg_reuse *r)
         "%" PRIu64 "\t%" PRIu64 "\t%d\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%.9g\t%.9g\t%.9g\t%" PRIu32
         "\t%.9g\t%.9g\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
         "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-        "\t%.9g\t%.4g\t%.9g\t%.4g\t%.4g\t%s",
+        "\t%.9g\t%.4g\t%.9g\t%.4g\t%.4g\t%.4g\t%s",
         r->step, r->state, r->made, s->number[SG_SOURCE_CATALOG], s->number[SG_SOURCE_INHERITED],
         s->number[SG_SOURCE_SEARCH], s->rate[SG_SOURCE_CATALOG], s->rate[SG_SOURCE_INHERITED],
         s->rate[SG_SOURCE_SEARCH], s->n_predicted, s->rate_predicted, s->rate_error, w.searches,
         w.calls_searches, w.refined, w.calls_refined, end[0], end[1], end[2], end[3], end[4], end[5], end[6],
-        end[7], end[8], m->known, m->number, m->rate, m->rate_error, m->lone_share,
+        end[7], end[8], m->known, m->number, m->rate, m->share, m->share_error, m->chance_new,
         r->confident ? "confidence" : "budget");
 }
 
@@ -115,8 +116,8 @@ sg_status reuse_sum(const sg_run *run, uint64_t last_step, sg_run_summary *sum)
         if (st != SG_OK) return st;
         sum->n_tables += r.made != 0;
         sum->n_confident += r.made && r.confident;
-        if (r.made && r.state > 0 && r.missing.known + r.missing.rate > 0) {
-            shares += r.missing.rate / (r.missing.known + r.missing.rate);
+        if (r.made && r.state > 0 && r.missing.share >= 0) { /* a number */
+            shares += r.missing.share;
             n_shares++;
         }
         for (int s = 0; s < 3 && r.made; s++)

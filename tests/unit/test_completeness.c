@@ -7,43 +7,84 @@
 
 static const sg_stock none;
 
-/* Four draws in one bin, one of them lone, nothing borrowed: G = 1.5 / 5, in the bin (1 + 4 x 0.3) / 8. */
-static void test_formula(void **state)
+static double chance(double barrier)
+{
+    return exp(-barrier / 0.3);
+}
+
+static sg_rating rating(double known)
+{
+    return (sg_rating){.kt = 0.05, .prefactor = 1e13, .top = 1, .known = known};
+}
+
+/* Three draws in one bin, one of them lone, and one more that is half lone: (1 + a c)^-2 = 1.5 / 4. Of three
+ * known events per table 3 / (a c) are missing. */
+static void test_numbers(void **state)
 {
     sg_stock own = {.tables = 1};
+    const sg_rating r = rating(1e9);
 
     (void)state;
-    own.draws[4] = 4;
+    own.draws[4] = 3;
     own.lone[4] = 1;
     own.number[4] = 3;
-    own.rate[4] = 1e6;
-    own.square[4] = 5e11;
-    const double share = sqrt((1 + 4 * 0.3) / 8);
-    const sg_missing m = sg_missing_estimate(&own, &none);
-    assert_near(m.lone_share, 0.3, 1e-12);
-    assert_near(m.number, 3 * share / (1 - share), 1e-9);
-    assert_near(m.rate, 1e6 * share / (1 - share), 1e-3);
-    /* scatter, and the change of the odds with G: d(share)/dG = 1 / (2 share) */
-    const double slope = 1 / (2 * share) / ((1 - share) * (1 - share));
-    assert_near(m.rate_error, sqrt(5e11 * share / (1 - share) + 1e12 * slope * slope * 0.3 * 0.7 / 6), 1);
-    assert_near(sg_missing_estimate(&none, &none).lone_share, 0.5, 0);
-    assert_near(sg_missing_estimate(&none, &none).rate, 0, 0);
+    const sg_missing m = sg_missing_estimate(&own, &none, &r);
+    assert_near(m.chance_new, 1.5 / 4, 1e-12);
+    assert_near(m.number, 3 / (sqrt(4 / 1.5) - 1), 1e-6);
+    assert_near(m.rate, 1e9 * m.share / (1 - m.share), 1);
+    own.number[8] = 5; /* harder to come upon: the same effort leaves more of them out */
+    const sg_missing n = sg_missing_estimate(&own, &none, &r);
+    const double d = 5.0 / 8, c4 = chance(0.45), c8 = chance(0.85);
+    double low = 0, high = 1e6; /* 3.375 draws at 0.45 eV, 0.625 at 0.85 eV: 1.5 lone */
+    for (int k = 0; k < 200; k++) {
+        const double middle = (low + high) / 2, x = 1 + middle * c4, y = 1 + middle * c8;
+        if ((3 + 1 - d) / (x * x) + d / (y * y) > 1.5)
+            low = middle;
+        else
+            high = middle;
+    }
+    assert_near(n.number, 3 / (low * c4) + 5 / (low * c8), 1e-6);
+    assert_near(sg_missing_estimate(&none, &none, &r).chance_new, 0.5, 0);
+    assert_near(sg_missing_estimate(&none, &none, &r).rate, 0, 0);
+}
+
+/* One missing event on average, of nearly one rate k: the mean of R / (R + n k) over n of a Poisson law. */
+static void test_share_of_a_single_rate(void **state)
+{
+    sg_stock own = {.tables = 1};
+    sg_rating r = {.kt = 1e9, .prefactor = 5e6, .top = 1, .known = 2e6}; /* no barrier matters */
+    double known = 0, weight = exp(-1);
+
+    (void)state;
+    own.draws[4] = 3;
+    own.lone[4] = 0.5; /* (1 + a c)^-2 = 1 / 4 */
+    own.number[4] = 1;
+    for (int n = 0; n < 60; n++) {
+        known += weight * 2e6 / (2e6 + n * 5e6);
+        weight /= n + 1;
+    }
+    const sg_missing m = sg_missing_estimate(&own, &none, &r);
+    assert_near(m.number, 1, 1e-9);
+    assert_near(m.share, 1 - known, 5e-3);
+    r.known = 0;
+    assert_near(sg_missing_estimate(&own, &none, &r).share, 1, 0);
+    assert_near(sg_missing_estimate(&own, &none, &r).rate, 5e6, 1);
 }
 
 /* Of many tables a run lends sixteen draws' worth, and the mean numbers. */
 static void test_borrowing(void **state)
 {
     sg_stock run = {.tables = 99}, own = {.tables = 1};
+    const sg_rating r = rating(1e9);
 
     (void)state;
     run.draws[5] = 160;
     run.lone[5] = 80;
     run.number[5] = 198;
     own.number[5] = 2;
-    const sg_missing m = sg_missing_estimate(&own, &run);
-    const double g = 8.5 / 17, share = sqrt((8 + 4 * g) / 20);
-    assert_near(m.lone_share, g, 1e-12);
-    assert_near(m.number, 2 * share / (1 - share), 1e-9);
+    const sg_missing m = sg_missing_estimate(&own, &run, &r);
+    assert_near(m.chance_new, 8.5 / 17, 1e-12);
+    assert_near(m.number, 2 / (sqrt(2) - 1), 1e-6);
     sg_stock sum = none;
     sg_stock_add(&sum, &run, 0.5);
     sg_stock_add(&sum, &own, 2);
@@ -56,92 +97,102 @@ static void test_borrowing(void **state)
 
 typedef struct population {
     int n_events;
-    double shape; /* of the gamma distribution of the chances */
-    double
-        reused; /* chances over which the table came about before: an event is there with 1 - exp(-chance) */
-    double draws; /* mean number of draws, all events together */
+    double low, high; /* eV: barriers are spread evenly */
+    double shape;     /* of the gamma distribution of the chances */
+    double reused;    /* effort by which the table came about before */
+    double drawn;     /* effort of the draws */
 } population;
 
-/* One table of the population: what is drawn goes into `own`, the true number missing is returned. */
-static int make_table(const population *p, sg_rng *rng, sg_stock *own)
+/* One table of the population. What is missing: number is returned, *rate 1/s. */
+static int make_table(const population *p, const sg_rating *r, sg_rng *rng, sg_stock *own, double *known,
+                      double *rate)
 {
     int missing = 0;
 
     *own = (sg_stock){.tables = 1};
+    *known = *rate = 0;
     for (int k = 0; k < p->n_events; k++) {
-        const double chance = sg_rng_gamma(rng, p->shape) / p->shape;
-        const int was_there = sg_rng_uniform(rng) > exp(-p->reused * chance);
-        const double drawn = sg_rng_poisson(rng, chance * p->draws / p->n_events);
-        own->draws[5] += drawn;
-        own->lone[5] += !was_there && drawn == 1;
-        own->number[5] += was_there || drawn > 0;
+        const double barrier = p->low + (p->high - p->low) * sg_rng_uniform(rng);
+        const double c = chance(barrier) * sg_rng_gamma(rng, p->shape) / p->shape;
+        const int was_there = sg_rng_uniform(rng) > exp(-p->reused * c);
+        const double drawn = sg_rng_poisson(rng, p->drawn * c),
+                     rate_of = r->prefactor * exp(-barrier / r->kt);
+        const int b = (int)(barrier / 0.1);
+        own->draws[b] += drawn;
+        own->lone[b] += !was_there && drawn == 1;
+        own->number[b] += was_there || drawn > 0;
         missing += !was_there && drawn == 0;
+        *(was_there || drawn > 0 ? known : rate) += rate_of;
     }
     return missing;
 }
 
-/* Mean of the predicted number missing over that of the true one, each table alone. */
-static double predicted_over_true(const population *p, int n_tables)
+typedef struct verdict { /* over many tables */
+    double number;       /* predicted over true */
+    double share, truth; /* mean missing share by rate */
+    double inside;       /* share of the tables whose true share lies within two of the error bars */
+} verdict;
+
+/* borrow: each table with what those before it lend. */
+static verdict judge(const population *p, int n_tables, int borrow)
 {
     double predicted = 0, truth = 0;
-    sg_stock own;
+    verdict v = {0, 0, 0, 0};
+    sg_stock run = none, own;
     sg_rng rng;
 
     sg_rng_init(&rng, 5, SG_RNG_SEARCH, (uint64_t)p->n_events, (uint64_t)(10 * p->shape), 0);
     for (int k = 0; k < n_tables; k++) {
-        truth += make_table(p, &rng, &own);
-        predicted += sg_missing_estimate(&own, &none).number;
+        sg_rating r = rating(0);
+        double missing;
+        truth += make_table(p, &r, &rng, &own, &r.known, &missing);
+        const sg_missing m = sg_missing_estimate(&own, &run, &r);
+        const double share = missing > 0 ? missing / (missing + r.known) : 0;
+        predicted += m.number;
+        v.share += m.share / n_tables;
+        v.truth += share / n_tables;
+        v.inside +=
+            (fabs(share - m.share) <= 2 * m.share_error || (share == 1 && m.share == 1)) / (double)n_tables;
+        if (borrow) sg_stock_add(&run, &own, 1);
     }
-    return predicted / truth;
+    v.number = predicted / truth;
+    return v;
 }
 
 /* Chances as the estimate takes them: right, however much of the table was handed down. */
-static void test_exponential_chances(void **state)
+static void test_chances_as_taken(void **state)
 {
     (void)state;
     for (int k = 0; k < 4; k++) {
-        const double reused[] = {0, 0.5, 1, 3};
-        const population p = {400, 1, reused[k], 400};
-        assert_near(predicted_over_true(&p, 60), 1, 0.08);
+        const double reused[] = {0, 5, 15, 60};
+        const population p = {400, 0.4, 1, 1, reused[k], 20};
+        const verdict v = judge(&p, 40, 0);
+        assert_near(v.number, 1, 0.08);
+        assert_near(v.share, v.truth, 0.02);
+        assert_true(v.inside >= 0.95);
     }
 }
 
-/* Chances less or more unequal than that: within a factor of two, where Chao's bound has no limit. */
+/* Chances less or more unequal than that: known limits of the estimate, which err to the side one expects. */
 static void test_other_chances(void **state)
 {
     (void)state;
-    const population even = {400, 2, 1, 400}, uneven = {400, 0.5, 1, 400};
-    const double high = predicted_over_true(&even, 60), low = predicted_over_true(&uneven, 60);
-    assert_true(high > 1 && high < 2);
-    assert_true(low < 1 && low > 0.5);
+    const population even = {400, 0.4, 1, 2, 15, 20}, uneven = {400, 0.4, 1, 0.5, 15, 20};
+    const verdict high = judge(&even, 40, 0), low = judge(&uneven, 40, 0);
+    assert_true(high.number > 1 && high.number < 2 && high.share > high.truth);
+    assert_true(low.number < 1 && low.number > 0.4 && low.share < low.truth);
 }
 
-/* Tables of few draws, each with what the run lends: right on average, and the truth within two of the
- * error bars nearly always. All events have the same rate here. */
+/* Twenty events, one or two draws a table: right on average with what the run lends. */
 static void test_few_draws(void **state)
 {
-    const population p = {20, 1, 1, 2};
-    double predicted = 0, truth = 0;
-    int inside = 0, n = 0;
-    sg_stock run = none, own;
-    sg_rng rng;
+    const population p = {20, 0.4, 1, 1, 10, 1};
 
     (void)state;
-    sg_rng_init(&rng, 6, SG_RNG_SEARCH, 0, 0, 0);
-    for (int k = 0; k < 600; k++) {
-        const int missing = make_table(&p, &rng, &own);
-        own.rate[5] = own.square[5] = own.number[5];
-        if (k >= 100) {
-            const sg_missing m = sg_missing_estimate(&own, &run);
-            predicted += m.rate;
-            truth += missing;
-            inside += fabs(m.rate - missing) <= 2 * m.rate_error;
-            n++;
-        }
-        sg_stock_add(&run, &own, 1);
-    }
-    assert_near(predicted / truth, 1, 0.15);
-    assert_true(inside >= 0.9 * n);
+    const verdict v = judge(&p, 400, 1);
+    assert_near(v.number, 1, 0.2);
+    assert_near(v.share, v.truth, 0.05);
+    assert_true(v.inside >= 0.85);
 }
 
 /* --- counts by hand --- */
@@ -194,7 +245,7 @@ static void test_lone_draws(void **state)
     double known = 0;
     for (int k = 0; k < 5; k++)
         known += 1e13 * exp(-barrier[k] / (8.617333262e-5 * 600));
-    assert_near(s->rate[4] + s->rate[5], known, 1e-9 * known);
+    assert_near(ex.completeness.closed.known, known, 1e-9 * known);
     assert_true(t.rate_missing > 0);
     /* two places of one generic event are one kind */
     edge[0].event = edge[3].event = 9;
@@ -210,11 +261,9 @@ static void test_lone_draws(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formula),
-        cmocka_unit_test(test_borrowing),
-        cmocka_unit_test(test_exponential_chances),
-        cmocka_unit_test(test_other_chances),
-        cmocka_unit_test(test_few_draws),
+        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_share_of_a_single_rate),
+        cmocka_unit_test(test_borrowing),     cmocka_unit_test(test_chances_as_taken),
+        cmocka_unit_test(test_other_chances), cmocka_unit_test(test_few_draws),
         cmocka_unit_test(test_lone_draws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
