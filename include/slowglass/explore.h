@@ -82,6 +82,12 @@ typedef struct sg_deaths { /* how often an event has died at a strain, see sg_ex
     uint64_t fate[SG_FATE_COUNT]; /* of the dead ones; alive: 0 */
 } sg_deaths;
 
+typedef struct sg_labour { /* who has done how much, since creation */
+    sg_team_account team;
+    double tasks_s;  /* processor time of searches and refinements in batches, on all ranks */
+    double serial_s; /* of rank 0 for tables, all else: what no other rank or thread can take off it */
+} sg_labour;
+
 typedef struct sg_explore_stats { /* since creation */
     uint64_t searches, refinements, failed_refinements, kept;
     uint64_t outcome[SG_OUTCOME_COUNT];                   /* of searches */
@@ -90,6 +96,7 @@ typedef struct sg_explore_stats { /* since creation */
     uint64_t rekeyed;                                     /* atoms keyed anew */
     uint64_t new_events;                                  /* generic events added */
     sg_strain_account strain;
+    sg_labour labour;
 } sg_explore_stats;
 
 typedef struct sg_sources { /* entries of a rate table within the window of barriers, by sg_source */

@@ -121,6 +121,10 @@ void sg_run_close(sg_run *run);
 /** The summary's fields as summary.json has them. */
 void sg_run_summary_json(const sg_run_summary *sum, sg_json *json);
 
+/** Who has done how much, as the object "labour": processor time of tasks, of rank 0 for what is no task, and
+ * of sharing tasks out; tasks by where they were done; bytes of messages. */
+void sg_labour_json(const sg_labour *labour, sg_json *json);
+
 /** SG_EMISMATCH naming the first key that differs and is no stop criterion. */
 sg_status sg_run_compare_settings(const sg_config *kept, const sg_config *now);
 

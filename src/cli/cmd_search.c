@@ -226,6 +226,7 @@ static void print_totals(cli *c, session *s, const sg_search_totals *t)
     for (int k = 0; k < SG_OUTCOME_COUNT; k++)
         cli_result_integer(c, sg_outcome_text((sg_outcome)k), (int64_t)t->outcome[k]);
     print_strain_account(c, &t->strain);
+    if (c->result) sg_labour_json(&t->labour, c->result);
     qsort(s->barrier, s->n_barriers, sizeof *s->barrier, compare_doubles);
     sg_json_numbers(c->result, "barriers_eV", (int)s->n_barriers, s->barrier);
 }

@@ -185,7 +185,11 @@ sg_status crew_run(sg_explorer *ex, int count)
         if (ex->slot[k].active) j.active[batch.n++] = k;
     if (st == SG_OK && batch.n > 0) st = set_scene(ex);
     if (st == SG_OK && batch.n > 1 && sg_team_has_others(ex->team)) st = tell_scene(ex);
+    const double begin_s = thread_s();
     if (st == SG_OK) st = sg_team_run(ex->team, &batch);
+    ex->batches_s += thread_s() - begin_s;
+    for (int k = 0; k < batch.n && st == SG_OK; k++)
+        ex->stats.labour.tasks_s += ex->slot[j.active[k]].processor_s;
     sg_free(j.active);
     return st;
 }

@@ -88,6 +88,7 @@ typedef struct slot { /* one task of a batch: input and result */
     double equivalents; /* force calls spent, to a millionth: what a thread has spent before does not show */
     sg_force_calls spent; /* the same by kind */
     int is_away;          /* done on another rank */
+    double processor_s;   /* time that it took */
 } slot;
 
 typedef struct view { /* the state in hand at one strain; idle where that is its own */
@@ -149,6 +150,7 @@ struct sg_explorer {
     sg_potential_work *probe; /* for single force calls */
     sg_team *team;            /* who does the tasks */
     scene scene;              /* of the batch in hand */
+    double batches_s;         /* processor time of this thread while they were worked off */
     int n_work;
     sg_saddle_work **work; /* [n_work] one per thread */
     slot *slot;            /* [opt.batch] */
@@ -333,6 +335,8 @@ void count_row(sg_explorer *ex, const sg_cat_search *row); /* of the yields; eve
 sg_sampler choose_sampler(const sg_explorer *ex, const task *t, int can_echo);
 /* For `echo`: displacement to a low saddle near the atom; 0 if there is none, or nobody asks. */
 int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);
+
+double thread_s(void); /* task.c: processor time of this thread, s */
 
 /* task.c: carry out the order of a slot; guess and mode are read where the order needs them. Threads:
  * distinct slots and work. */

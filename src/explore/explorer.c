@@ -127,15 +127,12 @@ const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t stat
     return table_is_complete(ex, state) ? ex->table[state] : NULL;
 }
 
-sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out)
+static sg_status make_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out)
 {
-    sg_status st;
-    int copied = 0;
-
-    *out = NULL;
-    assert(state < ex->n_states && parent < ex->n_states);
-    if (table_is_complete(ex, state)) return *out = ex->table[state], SG_OK;
     const int resumed = ex->plan.is_open && ex->plan.state == state && ex->table[state];
+    int copied = 0;
+    sg_status st;
+
     frame_to(ex, state);
     if (!resumed && ex->opt.copy && ex->opt.keep_landscape) {
         if ((st = copy_table(ex, state, &copied)) != SG_OK) return st;
@@ -156,7 +153,24 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     return st;
 }
 
-sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive)
+/* Processor time of this thread since begin_s, but for batches, in which all take part. */
+static void count_serial(sg_explorer *ex, double begin_s, double batches_s)
+{
+    ex->stats.labour.serial_s += thread_s() - begin_s - (ex->batches_s - batches_s);
+}
+
+sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out)
+{
+    *out = NULL;
+    assert(state < ex->n_states && parent < ex->n_states);
+    if (table_is_complete(ex, state)) return *out = ex->table[state], SG_OK;
+    const double begin_s = thread_s(), batches_s = ex->batches_s;
+    const sg_status st = make_table(ex, state, parent, out);
+    count_serial(ex, begin_s, batches_s);
+    return st;
+}
+
+static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive)
 {
     sg_cat_table *t = ex->table[state];
     const sg_cat_entry entry = t->entry[k];
@@ -205,6 +219,15 @@ sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, in
         *alive = fresh.edge == edge_id;
     }
     return st == SG_OK ? put_table(ex, state) : st;
+}
+
+sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive)
+{
+    const double begin_s = thread_s();
+    const sg_status st = reconverge(ex, state, k, alive);
+
+    count_serial(ex, begin_s, ex->batches_s);
+    return st;
 }
 
 sg_status sg_explorer_mark(sg_explorer *ex, uint64_t state, uint32_t flags)
@@ -269,6 +292,7 @@ const sg_system *sg_explorer_frame(sg_explorer *ex, uint64_t state)
 sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
 {
     sg_explore_stats s = ex->stats;
+    s.labour.team = sg_team_get_account(ex->team);
     s.force_calls += sg_potential_calls(ex->probe)->equivalents;
     s.full_calls += (double)sg_potential_calls(ex->probe)->full;
     for (int k = 0; k < ex->n_work; k++) {

@@ -51,6 +51,7 @@ void outcome_put(const slot *s, sg_bytes *b)
     const sg_passage *p = s->passage;
 
     sg_bytes_put(b, &s->spent, sizeof s->spent);
+    sg_bytes_put(b, &s->processor_s, sizeof s->processor_s);
     sg_bytes_put(b, p, sizeof *p);
     if (!has_positions(p)) return;
     put_field(b, p->x_saddle, p->n);
@@ -64,6 +65,7 @@ void outcome_get(slot *s, sg_bytes *b)
     const sg_passage own = *p;
 
     sg_bytes_get(b, &s->spent, sizeof s->spent);
+    sg_bytes_get(b, &s->processor_s, sizeof s->processor_s);
     sg_bytes_get(b, p, sizeof *p);
     p->n = own.n;
     p->x_saddle = own.x_saddle;

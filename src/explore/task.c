@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 /* a neighbour is recognised before it has come to rest: at 1e-3 eV/Å, softest mode 0.05 eV/Å^2 */
 static const double near_energy = 2e-3, near_distance = 0.1; /* eV, Å */
@@ -79,6 +80,13 @@ static void take_error(slot *s)
     s->status = SG_OK;
 }
 
+double thread_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 void task_run(const scene *sc, slot *s, sg_saddle_work *work)
 {
     sg_saddle_problem p = {.pot = sc->pot,
@@ -90,6 +98,7 @@ void task_run(const scene *sc, slot *s, sg_saddle_work *work)
                                s->order.kind == ORDER_SEARCH ? neighbour_is_known : soft_spot_is_known,
                            .known_arg = sc};
     const sg_force_calls before = *sg_saddle_work_calls(work);
+    const double begin_s = thread_s();
 
     memcpy(p.virial_start, sc->virial, sizeof p.virial_start);
     s->is_away = 0;
@@ -99,6 +108,7 @@ void task_run(const scene *sc, slot *s, sg_saddle_work *work)
     s->spent = (sg_force_calls){after->full - before.full, after->free_set - before.free_set,
                                 after->hessian - before.hessian, s->equivalents};
     take_error(s);
+    s->processor_s = thread_s() - begin_s;
 }
 
 void known_clear(known_event *known, size_t n)

@@ -114,6 +114,19 @@ done:
     return st;
 }
 
+static void add_labour(const sg_labour *from, sg_labour *to)
+{
+    to->tasks_s += from->tasks_s;
+    to->serial_s += from->serial_s;
+    to->team.coordinating_s += from->team.coordinating_s;
+    to->team.here += from->team.here;
+    to->team.away += from->team.away;
+    to->team.again += from->team.again;
+    to->team.bytes_tasks += from->team.bytes_tasks;
+    to->team.bytes_results += from->team.bytes_results;
+    to->team.bytes_told += from->team.bytes_told;
+}
+
 static void add_stats(const sg_search *s, sg_search_totals *t)
 {
     if (!s->ex) return;
@@ -132,6 +145,7 @@ static void add_stats(const sg_search *s, sg_search_totals *t)
     t->full_calls += now.full_calls;
     t->free_calls += now.free_calls;
     t->products += now.products;
+    add_labour(&now.labour, &t->labour);
 }
 
 static int add_calls(void *arg, const void *record)

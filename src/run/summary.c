@@ -48,6 +48,21 @@ static void put_strain_account(sg_json *json, const sg_strain_account *a)
     sg_json_integer(out, "born", (int64_t)a->born);
 }
 
+void sg_labour_json(const sg_labour *l, sg_json *json)
+{
+    sg_json *const out = sg_json_object(json, "labour");
+
+    sg_json_number(out, "tasks_s", l->tasks_s);
+    sg_json_number(out, "serial_s", l->serial_s);
+    sg_json_number(out, "coordinating_s", l->team.coordinating_s);
+    sg_json_integer(out, "tasks_here", (int64_t)l->team.here);
+    sg_json_integer(out, "tasks_away", (int64_t)l->team.away);
+    sg_json_integer(out, "tasks_again", (int64_t)l->team.again);
+    sg_json_integer(out, "bytes_tasks", (int64_t)l->team.bytes_tasks);
+    sg_json_integer(out, "bytes_results", (int64_t)l->team.bytes_results);
+    sg_json_integer(out, "bytes_told", (int64_t)l->team.bytes_told);
+}
+
 void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
 {
     sg_json_text(json, "end", sg_run_end_text(sum->end));
@@ -77,6 +92,7 @@ void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
     sg_json_number(json, "free_calls", sum->stats.free_calls);
     sg_json_number(json, "hessian_products", sum->stats.products);
     sg_json_number(json, "call_equivalents", sum->stats.force_calls);
+    sg_labour_json(&sum->stats.labour, json);
     sg_json_number(json, "wall_s", sum->wall_s);
 }
 

@@ -40,7 +40,8 @@ cmp -s json.txt table.txt || die "barriers_eV"
 # Threads.
 # shellcheck disable=SC2086
 "$program" search "$glass" --max 24 $potential --json --threads 1 > one.tsv
-cmp -s first.tsv one.tsv || die "depends on the number of threads"
+for f in first one; do sed 's/"labour":{[^}]*},//' $f.tsv > $f.result; done # processor times
+cmp -s first.result one.result || die "depends on the number of threads"
 
 # From the base alone, no search; a frame twice; one centre only.
 # shellcheck disable=SC2086

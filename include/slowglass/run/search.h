@@ -41,6 +41,7 @@ typedef struct sg_search_totals {
     uint64_t calls[5]; /* of all searches and refinements: leave, climb, refine, relax, verify */
     double force_calls, full_calls, free_calls, products; /* as in sg_explore_stats */
     sg_strain_account strain;
+    sg_labour labour;
 } sg_search_totals;
 
 /** Begin: settings and header as sg_run_setup_make makes them from cfg and the first structure; then the
