@@ -225,6 +225,11 @@ static sg_status failed(sg_catalog *cat, int rc)
     return sg_store_fail(store, rc, "commit");
 }
 
+uint64_t sg_catalog_commits(const sg_catalog *cat)
+{
+    return cat->n_written;
+}
+
 sg_status sg_catalog_commit(sg_catalog *cat)
 {
     sg_store *store = &cat->own;
@@ -239,6 +244,7 @@ sg_status sg_catalog_commit(sg_catalog *cat)
         st = sg_store_grow(store, store->map_size + 2 * cat->batch.codec.n);
         if (st != SG_OK) return st;
     }
+    cat->n_written++;
     sg_catalog_abort(cat); /* all written: empty the list, keep its memory */
     return sg_store_fill_up(store);
 }

@@ -270,6 +270,7 @@ struct sg_catalog {
     int lock; /* -1: reading only */
     sg_batch batch;
     unsigned n_commits; /* tried, since it was opened */
+    uint64_t n_written; /* commits that have written something */
     sg_store **base;
     size_t n_bases, base_capacity;
 };

@@ -268,6 +268,9 @@ sg_status sg_catalog_put_meta(sg_catalog *cat, const char *name, const void *byt
 /** Write everything put since the last commit, durably. SG_EFULL: disk or quota, nothing lost, may be called
  * again. */
 sg_status sg_catalog_commit(sg_catalog *cat);
+/** Commits of this process that have written something: what was put when there were k of them is stored once
+ * there are more. */
+uint64_t sg_catalog_commits(const sg_catalog *cat);
 void sg_catalog_abort(sg_catalog *cat); /* drop what was put since the last commit */
 
 /* Look up by id, own records first, then bases (states .. steps: own only). SG_ENOTFOUND without error text

@@ -62,6 +62,8 @@ typedef struct sg_explore_options {
     sg_link *link; /* other ranks that share in the work, see sg_explore_serve; NULL: none. Borrowed */
     int copy;      /* 1: a state that is another one turned, mirrored or shifted as a whole takes over its
                       table, every saddle and minimum confirmed by force calls */
+    size_t memory; /* bytes of positions, displacements and tables kept in memory, more are read back from the
+                      catalog; 0: all are kept */
     int keep_landscape; /* 0: states and edges are not written to the catalog (a search outside a run) */
     int n_centres;      /* 0: all atoms are searched from */
     const int *centre;  /* borrowed, atom indices */
@@ -140,11 +142,12 @@ sg_status sg_explorer_strain(sg_explorer *ex, uint64_t state, double gamma, sg_s
 
 /** Rate table of a state, complete; made when missing (parent: the state it was reached from, or the state
  * itself if none).
- * @param out borrowed until the next call. SG_EINTERRUPTED: saved at a batch boundary, call again to go on.
+ * @param out borrowed until the next call of this function. SG_EINTERRUPTED: saved at a batch boundary, call
+ * again to go on.
  */
 sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out);
 
-/** The table if it is complete, else NULL. Borrowed. */
+/** The table if it is complete, else NULL. Borrowed until the next call of sg_explorer_table. */
 const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t state);
 
 /** Reconverge entry k of a complete table, an inherited one, in its state. Afterwards the entry is converged,
@@ -174,10 +177,14 @@ uint64_t sg_explorer_n_edges(const sg_explorer *ex);
 uint64_t sg_explorer_n_found(const sg_explorer *ex);
 uint64_t sg_explorer_n_searches(const sg_explorer *ex); /* over the run's life, resumed parts included */
 uint64_t sg_explorer_n_rows(const sg_explorer *ex);     /* the same, refinements too */
-const sg_cat_state *sg_explorer_state(const sg_explorer *ex,
-                                      uint64_t id); /* borrowed until a state is added */
-const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex,
-                                    uint64_t id); /* id >= 1; borrowed until an edge is added */
+/* Rows, always in memory; borrowed until a state or edge is added. Their x and d_saddle may be NULL. */
+const sg_cat_state *sg_explorer_state(const sg_explorer *ex, uint64_t id);
+const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex, uint64_t id); /* id >= 1 */
+/* Positions of a state, [n][3] Å, read back from the catalog if need be; borrowed until the next call of
+ * sg_explorer_table. What cannot be read is zero, and the next table fails with the reason. */
+const double (*sg_explorer_positions(const sg_explorer *ex, uint64_t id))[3];
+/* An edge with the displacements to its saddle, borrowed in the same way. */
+sg_cat_edge sg_explorer_whole_edge(const sg_explorer *ex, uint64_t id);
 
 /** The state an entry leads to; meaningful for converged entries. */
 uint64_t sg_explorer_target(const sg_explorer *ex, const sg_cat_entry *entry);

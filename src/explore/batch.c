@@ -113,7 +113,7 @@ sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sam
 /* A search that comes upon an event of the table raises its counters. */
 static sg_status count_again(sg_explorer *ex, int entry, sg_sampler sampler, uint64_t *edge_id)
 {
-    sg_cat_edge *e = &ex->edge[ex->table[ex->plan.state]->entry[entry].edge - 1];
+    sg_cat_edge *e = &ex->edge[table_at(ex, ex->plan.state)->entry[entry].edge - 1];
 
     *edge_id = e->id;
     e->found++;
@@ -126,13 +126,13 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
                               uint64_t *edge_id)
 {
     variant_class *c = &ex->class_[ex->class_of[t->atom]];
-    const uint32_t n_before = ex->table[ex->plan.state]->n_entries;
+    const uint32_t n_before = table_at(ex, ex->plan.state)->n_entries;
     int same = -1;
     sg_status st;
 
     ex->n_searches++;
     ex->stats.searches++;
-    ex->table[ex->plan.state]->n_searches++;
+    table_at(ex, ex->plan.state)->n_searches++;
     if ((st = sg_cat_variant_count(&c->variant, ex->opt.run)) != SG_OK) return st;
     if ((st = sg_catalog_put_variant(ex->cat, &c->variant)) != SG_OK) return st;
     if (p->outcome == SG_FOUND) {
@@ -141,7 +141,7 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
         if (same >= 0)
             p->outcome = SG_KNOWN;
         else
-            ex->table[ex->plan.state]->from_search++;
+            table_at(ex, ex->plan.state)->from_search++;
         if (same < 0 && has_views(ex) && in_window(ex, p->e_saddle - ex->state[ex->plan.state].energy))
             ex->stats.strain.born++;
     } else if (p->outcome == SG_KNOWN) {
@@ -151,7 +151,7 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
     if (same >= 0) st = count_again(ex, same, sampler, edge_id);
     if (st != SG_OK || *edge_id == 0) return st;
     return completeness_count(ex, *edge_id, p->e_saddle - ex->state[ex->plan.state].energy, is_draw(t),
-                              ex->table[ex->plan.state]->n_entries > n_before);
+                              table_at(ex, ex->plan.state)->n_entries > n_before);
 }
 
 /* A guess that has come upon an event by a detour: one as new as those of searches. */
@@ -163,7 +163,7 @@ static sg_status merge_detour(sg_explorer *ex, sg_sampler sampler, sg_passage *p
     const sg_status st =
         accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
     if (st == SG_OK && same >= 0) p->outcome = SG_KNOWN;
-    if (st == SG_OK && same < 0) ex->table[ex->plan.state]->from_search++;
+    if (st == SG_OK && same < 0) table_at(ex, ex->plan.state)->from_search++;
     return st;
 }
 
@@ -208,9 +208,9 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg
     if (same >= 0)
         p->outcome = SG_KNOWN;
     else if (is_lent)
-        ex->table[ex->plan.state]->from_catalog++;
+        table_at(ex, ex->plan.state)->from_catalog++;
     else
-        ex->table[ex->plan.state]->from_inherited++;
+        table_at(ex, ex->plan.state)->from_inherited++;
     return SG_OK;
 }
 
@@ -243,7 +243,7 @@ static void report(const sg_explorer *ex)
 {
     char note[96];
     snprintf(note, sizeof note, "state %llu, %u events", (unsigned long long)ex->plan.state,
-             ex->table[ex->plan.state]->n_entries);
+             table_at(ex, ex->plan.state)->n_entries);
     sg_log_progress(ex->log, "searches", (double)ex->plan.done, (double)ex->plan.n, note);
 }
 
@@ -287,6 +287,7 @@ sg_status run_batches(sg_explorer *ex)
 
         if (sg_interrupt_requested() || (ex->opt.stop && ex->opt.stop(ex->opt.stop_arg)))
             return end_early(ex);
+        near_trim(ex);
         for (int k = 0; k < count && st == SG_OK; k++)
             st = prepare(ex, first + (size_t)k, k);
         if (st == SG_OK) st = carry_out(ex, first, count);

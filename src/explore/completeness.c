@@ -274,7 +274,7 @@ void completeness_close(sg_explorer *ex, sg_cat_table *t, int joins)
 
 sg_missing sg_explorer_missing(const sg_explorer *ex, uint64_t state)
 {
-    const sg_missing unknown = {NAN, NAN, NAN, NAN, ex->table[state]->rate_missing, NAN};
+    const sg_missing unknown = {NAN, NAN, NAN, NAN, table_at(ex, state)->rate_missing, NAN};
     return state == ex->completeness.state && table_is_complete(ex, state) ? ex->completeness.closed
                                                                            : unknown;
 }

@@ -129,7 +129,7 @@ static sg_status attempts_of(sg_explorer *ex, uint64_t key, uint64_t variant, ui
 /* Would a state that is congruent with this one be given no searches of its own? */
 static sg_status look_whether_searched(sg_explorer *ex, original *o)
 {
-    const sg_cat_table *t = ex->table[o->state];
+    const sg_cat_table *t = table_at(ex, o->state);
     sg_status st = SG_OK;
 
     if (o->is_searched) return SG_OK;
@@ -168,9 +168,8 @@ static sg_status choose_original(sg_explorer *ex, uint64_t state, const original
         if ((st = find_original(ex, k, &o)) != SG_OK) return st;
         if ((st = look_whether_searched(ex, o)) != SG_OK) return st;
         if (!o->is_searched) continue;
-        st = sg_topology_congruence(ex->frame, &c->ops, (positions)ex->state[k].x, o->colour,
-                                    (positions)ex->state[state].x, c->colour, image_tolerance, &c->map,
-                                    &found);
+        st = sg_topology_congruence(ex->frame, &c->ops, x_of(ex, k), o->colour, x_of(ex, state), c->colour,
+                                    image_tolerance, &c->map, &found);
         if (st != SG_OK) return st;
         if (found) *out = o;
     }
@@ -180,7 +179,7 @@ static sg_status choose_original(sg_explorer *ex, uint64_t state, const original
 /* Inherited entries of the original are converged there: once, and then for all its copies. */
 static sg_status settle_original(sg_explorer *ex, uint64_t from)
 {
-    sg_cat_table *const t = ex->table[from];
+    sg_cat_table *const t = table_at(ex, from);
     sg_status st = SG_OK;
 
     for (uint32_t k = 0; k < t->n_entries && st == SG_OK;) {
@@ -215,14 +214,16 @@ static void prepare_copy(sg_explorer *ex, uint64_t from, const sg_cat_entry *ent
     const double shift = ex->state[state].energy - ex->state[from].energy;
     double(*d)[3] = ex->copier->d;
 
+    positions x = x_of(ex, from);
+
     entry_saddle(ex, from, entry, d);
     for (int i = 0; i < ex->frame->n; i++)
         for (int a = 0; a < 3; a++)
-            d[i][a] -= ex->state[from].x[i][a];
+            d[i][a] -= x[i][a];
     lay(ex, (positions)d, s->x_guess);
     s->active = find_converged(ex, state, e->e_saddle + shift, (positions)s->x_guess, ex->scratch) < 0;
     if (!s->active) return;
-    sg_system_displacement(ex->frame, (positions)ex->state[from].x, (positions)ex->state[other].x, d, NULL);
+    sg_system_displacement(ex->frame, x_of(ex, from), x_of(ex, other), d, NULL);
     lay(ex, (positions)d, s->mode_guess);
     s->barrier = entry->barrier;
     s->difference = ex->state[other].energy - ex->state[from].energy;
@@ -289,7 +290,7 @@ static sg_status merge_copy(sg_explorer *ex, slot *s)
     if (same >= 0) p->outcome = SG_KNOWN;
     if (edge_id != 0) {
         ex->n_copied++;
-        ex->table[state]->from_catalog++;
+        table_at(ex, state)->from_catalog++;
     }
     return st == SG_OK ? log_row(ex, state, &t, SG_SAMPLER_PLACED, p, edge_id) : st;
 }
@@ -320,7 +321,7 @@ static sg_status copy_entries(sg_explorer *ex, uint64_t from, const sg_cat_entry
 static sg_status begin_copy(sg_explorer *ex, uint64_t state, uint64_t from)
 {
     const int *const map = ex->copier->map.map;
-    const sg_cat_table *const like = ex->table[from];
+    const sg_cat_table *const like = table_at(ex, from);
     sg_cat_table *t;
     sg_status st = registry_new_table(ex, state, &t);
 
@@ -335,8 +336,8 @@ static sg_status begin_copy(sg_explorer *ex, uint64_t state, uint64_t from)
 
 static sg_status end_copy(sg_explorer *ex, uint64_t state, uint64_t from)
 {
-    const sg_cat_table *const like = ex->table[from];
-    sg_cat_table *const t = ex->table[state];
+    const sg_cat_table *const like = table_at(ex, from);
+    sg_cat_table *const t = table_at(ex, state);
 
     memcpy(t->f1, like->f1, sizeof t->f1);
     memcpy(t->f2, like->f2, sizeof t->f2);
@@ -369,9 +370,9 @@ sg_status copy_table(sg_explorer *ex, uint64_t state, int *done)
     st = settle_original(ex, from);
     frame_to(ex, state);
     if (st == SG_OK) { /* of the original's table, which the copies may add to */
-        n = ex->table[from]->n_entries;
+        n = table_at(ex, from)->n_entries;
         if (!(entry = sg_calloc((size_t)n + 1, sizeof *entry))) st = sg_fail(SG_ENOMEM, "copies");
-        if (entry) memcpy(entry, ex->table[from]->entry, n * sizeof *entry);
+        if (entry) memcpy(entry, table_at(ex, from)->entry, n * sizeof *entry);
     }
     if (st == SG_OK) st = begin_copy(ex, state, from);
     if (st == SG_OK) st = copy_entries(ex, from, entry, n);

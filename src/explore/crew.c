@@ -72,7 +72,7 @@ static sg_status make_known(const sg_explorer *ex, const sg_cat_entry *entry, kn
     if (!out->x_saddle) return sg_fail(SG_ENOMEM, "known events");
     out->x_to = out->x_saddle + n;
     entry_saddle(ex, ex->plan.state, entry, out->x_saddle);
-    memcpy(out->x_to, to->x, n * sizeof *out->x_to);
+    memcpy(out->x_to, x_of(ex, to->id), n * sizeof *out->x_to);
     return SG_OK;
 }
 
@@ -80,7 +80,7 @@ static sg_status make_known(const sg_explorer *ex, const sg_cat_entry *entry, kn
 static sg_status list_known(sg_explorer *ex)
 {
     scene *sc = &ex->scene;
-    const sg_cat_table *t = ex->table[sc->state];
+    const sg_cat_table *t = table_at(ex, sc->state);
     known_event *list = sg_calloc(t->n_entries, sizeof *list);
     size_t n = 0;
     sg_status st = list ? SG_OK : sg_fail(SG_ENOMEM, "known events");

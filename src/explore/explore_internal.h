@@ -105,6 +105,7 @@ typedef struct death { /* of an event lent by a record of another strain */
 typedef struct placer placer;           /* lend.c */
 typedef struct copier copier;           /* copy.c */
 typedef struct whereabouts whereabouts; /* whereabouts.c */
+typedef struct near near;               /* near.c */
 
 struct sg_explorer {
     const sg_potential *pot;
@@ -114,11 +115,14 @@ struct sg_explorer {
     sg_explore_options opt;
     sg_explore_stats stats;
 
+    /* Rows. What has a size of atoms (state.x, edge.d_saddle, table[]) is NULL unless it is near: ask x_of(),
+     * edge_at(), table_at(). */
+    near *near;
     sg_cat_state *state; /* [n_states], id = index */
     size_t n_states, cap_states;
     sg_cat_edge *edge; /* [n_edges], id = index + 1 */
     size_t n_edges, cap_edges;
-    sg_cat_table **table; /* [n_states], NULL: none; capacity cap_tables */
+    sg_cat_table **table; /* [n_states], capacity cap_tables */
     size_t cap_tables;
     uint64_t n_searches, n_rows;
     uint64_t revision;     /* of states and tables */
@@ -190,6 +194,27 @@ typedef struct edge_here { /* an edge at the frame's strain: its displacements; 
 /* The same for an edge and its ends. */
 edge_here edge_to_frame(const sg_explorer *ex, uint64_t edge);
 
+/* near.c: borrowed until near_trim(). */
+sg_status near_open(sg_explorer *ex);
+void near_close(sg_explorer *ex);     /* with states, edges and tables */
+sg_status near_grow(sg_explorer *ex); /* room for one state and one edge more */
+positions x_of(const sg_explorer *ex, uint64_t state);
+sg_cat_edge edge_at(const sg_explorer *ex, uint64_t id); /* the row with its displacements, borrowed */
+int has_table(const sg_explorer *ex, uint64_t state);
+sg_cat_table *table_at(const sg_explorer *ex, uint64_t state); /* NULL: it has none */
+sg_status near_status(const sg_explorer *ex); /* whether all that was asked for could be read back */
+void near_new_state(sg_explorer *ex, uint64_t id);
+void near_new_edge(sg_explorer *ex, uint64_t id);
+void near_new_table(sg_explorer *ex, uint64_t state, sg_cat_table *take);
+void near_far_table(sg_explorer *ex, uint64_t state); /* the catalog has one */
+/* Give up what has not been asked for lately, if there is too much. Nobody may hold anything borrowed. */
+void near_trim(sg_explorer *ex);
+void near_trim_positions(sg_explorer *ex); /* of states alone; others may be held */
+/* A row, or table, with all that belongs to it, to the catalog. */
+sg_status put_state(sg_explorer *ex, uint64_t id);
+sg_status put_edge(sg_explorer *ex, uint64_t id);
+sg_status put_table(sg_explorer *ex, uint64_t state);
+
 /* registry.c */
 sg_status registry_load(sg_explorer *ex);
 void registry_clear(sg_explorer *ex);
@@ -224,9 +249,6 @@ int find_alike(sg_explorer *ex, uint64_t state, const likeness *like, double bar
 sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler,
                          sg_source source, uint64_t event, uint32_t found, int generic, uint64_t *edge_id,
                          int *same_entry);
-sg_status put_state(sg_explorer *ex, uint64_t id);
-sg_status put_edge(sg_explorer *ex, uint64_t id);
-sg_status put_table(sg_explorer *ex, uint64_t state);
 
 /* whereabouts.c */
 void whereabouts_free(whereabouts *w);

@@ -124,32 +124,32 @@ sg_status sg_explorer_add_state(sg_explorer *ex, const double (*x)[3], uint64_t 
 
 const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t state)
 {
-    return table_is_complete(ex, state) ? ex->table[state] : NULL;
+    return table_is_complete(ex, state) ? table_at(ex, state) : NULL;
 }
 
 static sg_status make_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out)
 {
-    const int resumed = ex->plan.is_open && ex->plan.state == state && ex->table[state];
+    const int resumed = ex->plan.is_open && ex->plan.state == state && has_table(ex, state);
     int copied = 0;
     sg_status st;
 
     frame_to(ex, state);
     if (!resumed && ex->opt.copy && ex->opt.keep_landscape) {
         if ((st = copy_table(ex, state, &copied)) != SG_OK) return st;
-        if (copied) return *out = ex->table[state], SG_OK;
+        if (copied) return *out = table_at(ex, state), SG_OK;
     }
     if ((st = keys_to_frame(ex)) != SG_OK) return st;
     if ((st = views_to_frame(ex)) != SG_OK) return st;
     st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
     if (st == SG_OK) st = run_batches(ex);
     if (st != SG_OK) return st;
-    completeness_close(ex, ex->table[state], state != ex->plan.parent);
+    completeness_close(ex, table_at(ex, state), state != ex->plan.parent);
     ex->state[state].flags |= SG_CAT_STATE_TABLE;
     plan_clear(ex);
     if ((st = put_table(ex, state)) == SG_OK) st = put_state(ex, state);
     if (st == SG_OK) st = completeness_store(ex);
     if (st == SG_OK) st = sg_catalog_commit(ex->cat);
-    if (st == SG_OK) *out = ex->table[state];
+    if (st == SG_OK) *out = table_at(ex, state);
     return st;
 }
 
@@ -163,7 +163,10 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
 {
     *out = NULL;
     assert(state < ex->n_states && parent < ex->n_states);
-    if (table_is_complete(ex, state)) return *out = ex->table[state], SG_OK;
+    near_trim(ex);
+    if (table_is_complete(ex, state)) *out = table_at(ex, state);
+    const sg_status fault = near_status(ex);
+    if (fault != SG_OK || *out) return fault;
     const double begin_s = thread_s(), batches_s = ex->batches_s;
     const sg_status st = make_table(ex, state, parent, out);
     count_serial(ex, begin_s, batches_s);
@@ -172,7 +175,7 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
 
 static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive)
 {
-    sg_cat_table *t = ex->table[state];
+    sg_cat_table *t = table_at(ex, state);
     const sg_cat_entry entry = t->entry[k];
     edge_here e;
     slot *s = &ex->slot[0];
@@ -275,6 +278,16 @@ const sg_cat_state *sg_explorer_state(const sg_explorer *ex, uint64_t id)
 const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex, uint64_t id)
 {
     return &ex->edge[id - 1];
+}
+
+const double (*sg_explorer_positions(const sg_explorer *ex, uint64_t id))[3]
+{
+    return x_of(ex, id);
+}
+
+sg_cat_edge sg_explorer_whole_edge(const sg_explorer *ex, uint64_t id)
+{
+    return edge_at(ex, id);
 }
 
 uint64_t sg_explorer_target(const sg_explorer *ex, const sg_cat_entry *entry)

@@ -145,8 +145,8 @@ sg_status put_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge)
     sg_status st = d && s ? SG_OK : sg_fail(SG_ENOMEM, "generic event");
 
     for (int reverse = 0; reverse < 2 && st == SG_OK; reverse++) {
-        positions here = reverse ? (positions)p->x_final : (positions)ex->state[edge->from].x;
-        positions there = reverse ? (positions)ex->state[edge->from].x : (positions)p->x_final;
+        positions here = reverse ? (positions)p->x_final : x_of(ex, edge->from);
+        positions there = reverse ? x_of(ex, edge->from) : (positions)p->x_final;
         uint64_t id = 0;
         memcpy(ex->frame->x, here, bytes);
         sg_system_displacement(ex->frame, here, (positions)p->x_saddle, d, NULL);

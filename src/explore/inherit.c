@@ -65,8 +65,7 @@ static double support_moved(heritage *h, uint64_t edge, int reverse, uint64_t or
     const edge_here e = edge_to_frame(ex, edge);
     const double sheared = fabs(ex->state[origin].gamma - ex->state[h->state].gamma) * h->reach;
     return sheared + sg_event_support_moved(ex->frame, &e.edge, reverse, e.from, e.to, state_here(ex, origin),
-                                            (positions)ex->state[h->state].x, h->spheres, h->reach,
-                                            ex->scratch, ex->mark);
+                                            x_of(ex, h->state), h->spheres, h->reach, ex->scratch, ex->mark);
 }
 
 static sg_status add_candidate(heritage *h, candidate c)
@@ -81,7 +80,7 @@ static sg_status add_candidate(heritage *h, candidate c)
 static sg_status from_parent(heritage *h, unsigned char *lend)
 {
     const sg_explorer *ex = h->ex;
-    const sg_cat_table *old = ex->table[h->parent];
+    const sg_cat_table *old = table_at(ex, h->parent);
     sg_status st = SG_OK;
 
     for (uint32_t k = 0; k < old->n_entries && st == SG_OK; k++) {
@@ -118,6 +117,7 @@ static sg_status from_run(heritage *h)
     sg_status st = SG_OK;
 
     for (size_t k = ex->n_edges; k-- > 0 && st == SG_OK;) {
+        near_trim(h->ex);
         const sg_cat_edge *e = &ex->edge[k];
         if (!h->near_change[e->centre]) continue;
         for (int reverse = 0; reverse < 2 && st == SG_OK; reverse++) {
@@ -239,7 +239,7 @@ static sg_cat_entry entry_of(const candidate *c)
 static double rate_out(const heritage *h)
 {
     const sg_explorer *ex = h->ex;
-    const sg_cat_table *t = ex->table[h->state];
+    const sg_cat_table *t = table_at(ex, h->state);
     double sum = 0;
 
     for (uint32_t k = 0; k < t->n_entries; k++)
@@ -277,7 +277,7 @@ static void choose(heritage *h)
 static sg_status hand_down(heritage *h, plan *late)
 {
     sg_explorer *ex = h->ex;
-    sg_cat_table *t = ex->table[h->state];
+    sg_cat_table *t = table_at(ex, h->state);
     sg_status st = SG_OK;
 
     for (size_t k = 0; k < h->n && st == SG_OK; k++) {
@@ -331,7 +331,7 @@ sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned cha
     heritage h = {.ex = ex, .state = state, .parent = parent};
     sg_status st;
 
-    if (parent == state || !ex->table[parent]) return SG_OK;
+    if (parent == state || !has_table(ex, parent)) return SG_OK;
     st = look_around(&h);
     if (st == SG_OK) st = from_parent(&h, lend);
     if (st == SG_OK) st = from_run(&h);

@@ -137,7 +137,7 @@ static int compare_offers(const void *a, const void *b)
 /* Events that this state's own searches have found. */
 static int found_here(const sg_explorer *ex, uint64_t event)
 {
-    const sg_cat_table *t = ex->table[ex->plan.state];
+    const sg_cat_table *t = table_at(ex, ex->plan.state);
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_edge *e = &ex->edge[t->entry[k].edge - 1];
         if (e->event == event && e->from == ex->plan.state && e->source == SG_SOURCE_SEARCH) return 1;

@@ -243,14 +243,14 @@ static sg_status fill_round(sg_explorer *ex, round_ *r)
  * without draws nothing is known about it. */
 static int is_known_enough(const sg_explorer *ex)
 {
-    const sg_cat_table *t = ex->table[ex->plan.state];
+    const sg_cat_table *t = table_at(ex, ex->plan.state);
     return t->n_searches > 0 && ex->opt.confidence > 0 && completeness_share(ex, t) < 1 - ex->opt.confidence;
 }
 
 sg_status plan_round(sg_explorer *ex, int *n_planned)
 {
     const int cap = search_cap(ex, ex->plan.state, ex->plan.parent);
-    const uint64_t spent = ex->table[ex->plan.state]->n_searches;
+    const uint64_t spent = table_at(ex, ex->plan.state)->n_searches;
     round_ r = {.most = ex->opt.batch, .spent = spent};
     sg_status st = SG_OK;
 
@@ -306,7 +306,7 @@ sg_status plan_second_round(sg_explorer *ex)
 
     if (st == SG_OK) memset(lend, 1, (size_t)ex->frame->n);
     ex->plan.second = 1;
-    if (st == SG_OK && ex->table[ex->plan.state]->from_search > 0) st = plan_lent(ex, lend);
+    if (st == SG_OK && table_at(ex, ex->plan.state)->from_search > 0) st = plan_lent(ex, lend);
     if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
     sg_free(lend);
     return st;

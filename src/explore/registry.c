@@ -13,27 +13,9 @@ static const double same_saddle_energy = 1e-4;          /* eV  } two findings ar
 static const double same_saddle_distance = 0.1;         /* Å   } */
 static const likeness predicted_here = {KEPT, 0.1, -1}; /* kept events have moved < 0.05 Å */
 
-sg_status put_state(sg_explorer *ex, uint64_t id)
-{
-    ex->revision++;
-    return ex->opt.keep_landscape ? sg_catalog_put_state(ex->cat, &ex->state[id]) : SG_OK;
-}
-
-sg_status put_edge(sg_explorer *ex, uint64_t id)
-{
-    return ex->opt.keep_landscape ? sg_catalog_put_edge(ex->cat, &ex->edge[id - 1]) : SG_OK;
-}
-
-sg_status put_table(sg_explorer *ex, uint64_t state)
-{
-    ex->revision++;
-    return ex->opt.keep_landscape ? sg_catalog_put_table(ex->cat, ex->table[state]) : SG_OK;
-}
-
 int table_is_complete(const sg_explorer *ex, uint64_t state)
 {
-    return state < ex->n_states && (ex->state[state].flags & SG_CAT_STATE_TABLE) != 0 &&
-           ex->table[state] != NULL;
+    return state < ex->n_states && (ex->state[state].flags & SG_CAT_STATE_TABLE) != 0 && has_table(ex, state);
 }
 
 static sg_status grow_states(sg_explorer *ex)
@@ -41,14 +23,21 @@ static sg_status grow_states(sg_explorer *ex)
     if (sg_grow((void **)&ex->state, &ex->cap_states, ex->n_states + 1, sizeof *ex->state) != 0 ||
         sg_grow((void **)&ex->table, &ex->cap_tables, ex->n_states + 1, sizeof *ex->table) != 0)
         return sg_fail(SG_ENOMEM, "%zu states", ex->n_states + 1);
-    return SG_OK;
+    return near_grow(ex);
+}
+
+static sg_status grow_edges(sg_explorer *ex)
+{
+    if (sg_grow((void **)&ex->edge, &ex->cap_edges, ex->n_edges + 1, sizeof *ex->edge) != 0)
+        return sg_fail(SG_ENOMEM, "%zu edges", ex->n_edges + 1);
+    return near_grow(ex);
 }
 
 /* A free cluster turns a little with each event: all its states are kept in the orientation of the first one,
  * so that displacements recorded in one can be laid on another. */
 static void turn_to_first(const sg_explorer *ex, double (*x)[3])
 {
-    positions first = (positions)ex->state[0].x;
+    positions first = x_of(ex, 0);
 
     if (sg_system_zero_modes(ex->frame) <= 3) return;
     sg_system_displacement(ex->frame, first, (positions)x, x, NULL);
@@ -80,6 +69,7 @@ sg_status registry_state(sg_explorer *ex, positions x, double energy, double f_m
     s->gamma = ex->frame->cell.gamma;
     memcpy(s->virial, virial, sizeof s->virial);
     ex->table[ex->n_states++] = NULL;
+    near_new_state(ex, *id);
     *is_new = 1;
     return put_state(ex, *id);
 }
@@ -107,15 +97,15 @@ sg_status registry_new_table(sg_explorer *ex, uint64_t state, sg_cat_table **out
         table_free(t);
         return sg_fail(SG_ENOMEM, "rate table of %zu atoms", n);
     }
-    table_free(ex->table[state]);
-    ex->table[state] = *out = t;
+    near_new_table(ex, state, t);
+    *out = t;
     return SG_OK;
 }
 
 void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry, double (*x)[3])
 {
     const edge_here e = edge_to_frame(ex, entry->edge);
-    sg_event_saddle(ex->frame, &e.edge, entry->reverse, e.from, e.to, (positions)ex->state[state].x, x);
+    sg_event_saddle(ex->frame, &e.edge, entry->reverse, e.from, e.to, x_of(ex, state), x);
 }
 
 int is_same_saddle(const sg_system *sys, double e_a, positions a, double e_b, positions b)
@@ -127,7 +117,7 @@ int is_same_saddle(const sg_system *sys, double e_a, positions a, double e_b, po
 int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle,
                    double (*scratch)[3])
 {
-    const sg_cat_table *t = ex->table[state];
+    const sg_cat_table *t = table_at(ex, state);
 
     for (uint32_t k = 0; t && k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
@@ -147,7 +137,7 @@ void remove_entry(sg_cat_table *t, uint32_t k)
 
 int find_alike(sg_explorer *ex, uint64_t state, const likeness *like, double barrier, positions x_saddle)
 {
-    const sg_cat_table *t = ex->table[state];
+    const sg_cat_table *t = table_at(ex, state);
 
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
@@ -166,7 +156,7 @@ static sg_status link_end(sg_explorer *ex, uint64_t edge_id, int reverse)
 {
     const sg_cat_edge *e = &ex->edge[edge_id - 1];
     const uint64_t state = reverse ? e->to : e->from;
-    sg_cat_table *t = ex->table[state];
+    sg_cat_table *t = table_at(ex, state);
     sg_status st = SG_OK;
 
     if (!t || (reverse && e->from == e->to)) return SG_OK; /* a self loop is one entry */
@@ -213,8 +203,7 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
     sg_status st =
         registry_state(ex, (positions)p->x_final, p->e_final, p->f_final, p->virial_final, &to, &is_new);
     if (st != SG_OK) return st;
-    if (sg_grow((void **)&ex->edge, &ex->cap_edges, ex->n_edges + 1, sizeof *ex->edge) != 0)
-        return sg_fail(SG_ENOMEM, "%zu edges", ex->n_edges + 1);
+    if ((st = grow_edges(ex)) != SG_OK) return st;
     st = sg_event_edge(ex->frame, ex->state[from].energy, ex->state[from].virial, p, sampler, &edge);
     if (st != SG_OK) return st;
     edge.from = from;
@@ -230,6 +219,7 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
         return st;
     }
     ex->edge[ex->n_edges++] = edge;
+    near_new_edge(ex, edge.id);
     *edge_id = edge.id;
     if ((st = put_edge(ex, edge.id)) != SG_OK) return st;
     return link_edge(ex, edge.id);
@@ -241,16 +231,6 @@ typedef struct loader {
     sg_explorer *ex;
     sg_status st;
 } loader;
-
-static void *copy_of(const void *data, size_t n, size_t size, loader *l)
-{
-    void *p = sg_calloc(n, size);
-    if (!p)
-        l->st = sg_fail(SG_ENOMEM, "loading the landscape");
-    else if (n)
-        memcpy(p, data, n * size);
-    return p;
-}
 
 static int load_state(void *arg, const void *record)
 {
@@ -265,9 +245,8 @@ static int load_state(void *arg, const void *record)
     if (!isfinite(r->gamma))
         return l->st = sg_fail(SG_ECORRUPT, "state %llu: no strain", (unsigned long long)r->id), 1;
     if ((l->st = grow_states(ex)) != SG_OK) return 1;
-    sg_cat_state s = *r;
-    if (!(s.x = copy_of(r->x, r->n, sizeof *r->x, l))) return 1;
-    ex->state[ex->n_states] = s;
+    ex->state[ex->n_states] = *r;
+    ex->state[ex->n_states].x = NULL;
     ex->table[ex->n_states++] = NULL;
     return 0;
 }
@@ -283,11 +262,9 @@ static int load_edge(void *arg, const void *record)
         return l->st =
                    sg_fail(SG_ECORRUPT, "edge %llu does not fit the landscape", (unsigned long long)r->id),
                1;
-    if (sg_grow((void **)&ex->edge, &ex->cap_edges, ex->n_edges + 1, sizeof *ex->edge) != 0)
-        return l->st = sg_fail(SG_ENOMEM, "loading the landscape"), 1;
-    sg_cat_edge e = *r;
-    if (!(e.d_saddle = copy_of(r->d_saddle, r->n, sizeof *r->d_saddle, l))) return 1;
-    ex->edge[ex->n_edges++] = e;
+    if ((l->st = grow_edges(ex)) != SG_OK) return 1;
+    ex->edge[ex->n_edges] = *r;
+    ex->edge[ex->n_edges++].d_saddle = NULL;
     return 0;
 }
 
@@ -296,7 +273,6 @@ static int load_table(void *arg, const void *record)
     loader *l = arg;
     const sg_cat_table *r = record;
     sg_explorer *ex = l->ex;
-    sg_cat_table *t;
 
     if (r->state >= ex->n_states || r->n_atoms != (uint32_t)ex->frame->n)
         return l->st = sg_fail(SG_ECORRUPT, "table of state %llu does not fit", (unsigned long long)r->state),
@@ -307,19 +283,7 @@ static int load_table(void *arg, const void *record)
                                    (unsigned long long)r->state, (unsigned long long)r->entry[k].edge,
                                    ex->n_edges),
                    1;
-    if ((l->st = registry_new_table(ex, r->state, &t)) != SG_OK) return 1;
-    memcpy(t->key, r->key, r->n_atoms * sizeof *t->key);
-    memcpy(t->variant, r->variant, r->n_atoms * sizeof *t->variant);
-    memcpy(t->origin, r->origin, r->n_atoms * sizeof *t->origin);
-    if (!(t->entry = copy_of(r->entry, r->n_entries, sizeof *r->entry, l))) return 1;
-    t->n_entries = r->n_entries;
-    t->n_searches = r->n_searches;
-    memcpy(t->f1, r->f1, sizeof t->f1);
-    memcpy(t->f2, r->f2, sizeof t->f2);
-    t->rate_missing = r->rate_missing;
-    t->from_catalog = r->from_catalog;
-    t->from_inherited = r->from_inherited;
-    t->from_search = r->from_search;
+    near_far_table(ex, r->state);
     ex->n_searches += r->n_searches;
     return 0;
 }
@@ -342,23 +306,21 @@ static int load_row(void *arg, const void *record)
 sg_status registry_load(sg_explorer *ex)
 {
     loader l = {ex, SG_OK};
-    sg_status st = sg_catalog_each(ex->cat, SG_DB_STATES, load_state, &l);
+    sg_status st = near_open(ex);
+
+    if (st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_STATES, load_state, &l);
 
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_EDGES, load_edge, &l);
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_TABLES, load_table, &l);
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_count(ex->cat, SG_DB_SEARCHES, &ex->n_rows);
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_SEARCHES, load_row, &l);
-    return st != SG_OK ? st : l.st;
+    if (st == SG_OK) st = l.st;
+    return st;
 }
 
 void registry_clear(sg_explorer *ex)
 {
-    for (size_t k = 0; k < ex->n_states; k++) {
-        sg_cat_state_clear(&ex->state[k]);
-        table_free(ex->table[k]);
-    }
-    for (size_t k = 0; k < ex->n_edges; k++)
-        sg_cat_edge_clear(&ex->edge[k]);
+    near_close(ex);
     sg_free(ex->state);
     sg_free(ex->table);
     sg_free(ex->edge);

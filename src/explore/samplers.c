@@ -105,7 +105,7 @@ static int may_echo(const sg_explorer *ex)
 
 int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3])
 {
-    const sg_cat_table *table = ex->table[ex->plan.state];
+    const sg_cat_table *table = table_at(ex, ex->plan.state);
     const double top = fmin(window(ex), echo_barrier);
     sg_rng rng;
     int n = 0;

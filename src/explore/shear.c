@@ -36,7 +36,7 @@ void frame_strain(sg_explorer *ex, double gamma)
 void frame_to(sg_explorer *ex, uint64_t state)
 {
     frame_strain(ex, ex->state[state].gamma);
-    memcpy(ex->frame->x, ex->state[state].x, (size_t)ex->frame->n * sizeof *ex->frame->x);
+    memcpy(ex->frame->x, x_of(ex, state), (size_t)ex->frame->n * sizeof *ex->frame->x);
 }
 
 sg_status shear_rooms_create(sg_explorer *ex)
@@ -58,14 +58,14 @@ void shear_rooms_free(sg_explorer *ex)
 
 static positions seen(const sg_explorer *ex, uint64_t state, int room)
 {
-    const sg_cat_state *const s = &ex->state[state];
-    const double shear = ex->frame->cell.gamma - s->gamma;
+    const double gamma = ex->state[state].gamma, shear = ex->frame->cell.gamma - gamma;
+    positions x = x_of(ex, state);
 
-    if (is_of_this_strain(ex, s->gamma)) return (positions)s->x;
+    if (is_of_this_strain(ex, gamma)) return x;
     for (int i = 0; i < ex->frame->n; i++) {
-        ex->room[room][i][0] = s->x[i][0] + shear * s->x[i][1];
-        ex->room[room][i][1] = s->x[i][1];
-        ex->room[room][i][2] = s->x[i][2];
+        ex->room[room][i][0] = x[i][0] + shear * x[i][1];
+        ex->room[room][i][1] = x[i][1];
+        ex->room[room][i][2] = x[i][2];
     }
     return (positions)ex->room[room];
 }
@@ -77,14 +77,14 @@ positions state_here(const sg_explorer *ex, uint64_t state)
 
 edge_here edge_to_frame(const sg_explorer *ex, uint64_t edge)
 {
-    edge_here e = {ex->edge[edge - 1], NULL, NULL};
+    edge_here e = {edge_at(ex, edge), NULL, NULL};
     const double shear = ex->frame->cell.gamma - ex->state[e.edge.from].gamma;
 
     e.from = seen(ex, e.edge.from, ROOM_FROM);
     e.to = seen(ex, e.edge.to, ROOM_TO);
     if (is_of_this_strain(ex, ex->state[e.edge.from].gamma)) return e;
     for (int i = 0; i < ex->frame->n; i++) {
-        const float *const d = ex->edge[edge - 1].d_saddle[i];
+        const float *const d = e.edge.d_saddle[i];
         ex->room_saddle[i][0] = (float)((double)d[0] + shear * (double)d[1]);
         ex->room_saddle[i][1] = d[1];
         ex->room_saddle[i][2] = d[2];

@@ -15,7 +15,7 @@ static sg_source source_of(const sg_explorer *ex, uint64_t state, const sg_cat_e
 
 sg_sources sg_explorer_sources(const sg_explorer *ex, uint64_t state)
 {
-    const sg_cat_table *t = ex->table[state];
+    const sg_cat_table *t = table_at(ex, state);
     const double kt = SG_KB * ex->opt.temperature;
     sg_sources out = {{0}, {0}, 0, 0, 0};
 

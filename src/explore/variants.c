@@ -279,8 +279,8 @@ static sg_status judge(sg_explorer *ex, const sg_cat_table *old, int atom, const
 sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned char *changed)
 {
     const int n = ex->frame->n;
-    sg_cat_table *t = ex->table[state];
-    const sg_cat_table *old = parent != state ? ex->table[parent] : NULL;
+    sg_cat_table *t = table_at(ex, state);
+    const sg_cat_table *old = parent != state ? table_at(ex, parent) : NULL;
     sg_bonds *spheres = NULL;
     double **field = sg_calloc(ex->n_states, sizeof *field);
     matcher *m = sg_calloc(1, sizeof *m);
@@ -317,7 +317,7 @@ sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsi
 
 sg_status restore_variants(sg_explorer *ex, uint64_t state)
 {
-    const sg_cat_table *t = ex->table[state];
+    const sg_cat_table *t = table_at(ex, state);
     sg_status st = SG_OK;
 
     variants_clear(ex);

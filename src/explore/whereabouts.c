@@ -119,7 +119,7 @@ static int best_cut(const sg_explorer *ex, const node *leaf, int question, doubl
 
     for (int k = 0; k < n; k++) {
         const sg_cat_state *s = &ex->state[leaf->state[k]];
-        v[k] = answer(ex, question, s->energy, (positions)s->x);
+        v[k] = answer(ex, question, s->energy, x_of(ex, s->id));
         if (near_wrap(ex, question, v[k])) return 0;
     }
     qsort(v, (size_t)n, sizeof *v, compare_doubles);
@@ -168,7 +168,7 @@ static sg_status split(sg_explorer *ex, size_t index)
     if (st == SG_OK) st = add_leaf(w, &old.above);
     for (uint32_t k = 0; k < old.n && st == SG_OK; k++) {
         const sg_cat_state *s = &ex->state[old.state[k]];
-        const int above = answer(ex, old.question, s->energy, (positions)s->x) > old.cut;
+        const int above = answer(ex, old.question, s->energy, x_of(ex, s->id)) > old.cut;
         st = put_in_leaf(&w->node[above ? old.above : old.below], old.state[k]);
     }
     if (st != SG_OK) return st;
@@ -186,7 +186,7 @@ static sg_status enter(sg_explorer *ex, uint32_t state)
 
     while (w->node[k].question > -2) {
         const node *q = &w->node[k];
-        k = answer(ex, q->question, s->energy, (positions)s->x) > q->cut ? q->above : q->below;
+        k = answer(ex, q->question, s->energy, x_of(ex, s->id)) > q->cut ? q->above : q->below;
     }
     const sg_status st = put_in_leaf(&w->node[k], state);
     return st == SG_OK && w->node[k].n > w->node[k].split_at ? split(ex, k) : st;
@@ -227,9 +227,9 @@ static void look(const sg_explorer *ex, size_t index, double energy, positions x
     for (uint32_t k = 0; k < q->n; k++) {
         const sg_cat_state *s = &ex->state[q->state[k]];
         if (s->id >= *best || fabs(s->energy - energy) >= ex->opt.saddle.identity_energy ||
-            surely_other(ex, (positions)s->x, x))
+            surely_other(ex, x_of(ex, s->id), x))
             continue;
-        if (sg_system_displacement(ex->frame, (positions)s->x, x, NULL, NULL) <
+        if (sg_system_displacement(ex->frame, x_of(ex, s->id), x, NULL, NULL) <
             ex->opt.saddle.identity_distance)
             *best = s->id;
     }
@@ -244,9 +244,11 @@ sg_status whereabouts_find(sg_explorer *ex, double energy, positions x, uint64_t
     sg_status st = ex->whereabouts ? SG_OK : begin(ex);
 
     *id = ex->n_states;
-    for (; st == SG_OK && ex->whereabouts->n_states < ex->n_states; ex->whereabouts->n_states++)
+    for (; st == SG_OK && ex->whereabouts->n_states < ex->n_states; ex->whereabouts->n_states++) {
         if (is_of_this_strain(ex, ex->state[ex->whereabouts->n_states].gamma))
             st = enter(ex, (uint32_t)ex->whereabouts->n_states);
+        near_trim_positions(ex);
+    }
     if (st == SG_OK) look(ex, 0, energy, x, id);
     return st;
 }

@@ -254,7 +254,7 @@ sg_status sg_search_structure(sg_search *s, sg_system *sys, const sg_search_even
     *n = 0;
     if (st == SG_OK) st = sg_explorer_add_state(s->ex, (const double(*)[3])sys->x, &state);
     if (st != SG_OK) return st;
-    memcpy(sys->x, sg_explorer_state(s->ex, state)->x, (size_t)sys->n * sizeof *sys->x);
+    memcpy(sys->x, sg_explorer_positions(s->ex, state), (size_t)sys->n * sizeof *sys->x);
     if ((st = sg_explorer_table(s->ex, state, state, &table)) != SG_OK) return st;
     sg_free(s->event);
     s->event = sg_calloc(table->n_entries, sizeof *s->event);
@@ -272,8 +272,8 @@ void sg_search_positions(sg_search *s, const sg_search_event *event, double (*x_
                          double (*x_final)[3])
 {
     const sg_cat_edge *e = sg_explorer_edge(s->ex, event->edge);
-    const double(*from)[3] = (const double(*)[3])sg_explorer_state(s->ex, e->from)->x;
-    const double(*to)[3] = (const double(*)[3])sg_explorer_state(s->ex, e->to)->x;
+    const double(*from)[3] = sg_explorer_positions(s->ex, e->from);
+    const double(*to)[3] = sg_explorer_positions(s->ex, e->to);
 
     sg_event_saddle(s->like, e, event->reverse, from, to, event->reverse ? to : from, x_saddle);
     memcpy(x_final, event->reverse ? from : to, (size_t)s->like->n * sizeof *x_final);

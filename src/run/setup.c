@@ -235,6 +235,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->seed = (uint64_t)cfg->kmc.seed;
     o->threads = threads;
     o->copy = cfg->topology.copy_states;
+    o->memory = (size_t)(cfg->catalog.memory_MB * 1e6);
     o->keep_landscape = 1;
     return make_samplers(&cfg->search.samplers, o);
 }

@@ -33,11 +33,10 @@ static void vacancy_walk(walk *w, const defect *d, int copy)
 
 static void saddle_of(const walk *w, const sg_cat_entry *entry, double (*x)[3])
 {
-    const sg_cat_edge *e = sg_explorer_edge(w->ex, entry->edge);
-    const uint64_t end = entry->reverse ? e->to : e->from;
-    sg_event_saddle(w->d->sys, e, entry->reverse, (positions)sg_explorer_state(w->ex, e->from)->x,
-                    (positions)sg_explorer_state(w->ex, e->to)->x,
-                    (positions)sg_explorer_state(w->ex, end)->x, x);
+    const sg_cat_edge e = sg_explorer_whole_edge(w->ex, entry->edge);
+    const uint64_t end = entry->reverse ? e.to : e.from;
+    sg_event_saddle(w->d->sys, &e, entry->reverse, sg_explorer_positions(w->ex, e.from),
+                    sg_explorer_positions(w->ex, e.to), sg_explorer_positions(w->ex, end), x);
 }
 
 /* The entry of the other walk's table with this one's saddle. */
@@ -108,7 +107,7 @@ static void check_forces(const walk *w)
     }
     for (uint64_t id = 0; id < sg_explorer_n_states(w->ex); id++) {
         const sg_cat_state *s = sg_explorer_state(w->ex, id);
-        memcpy(sys->x, s->x, (size_t)like->n * sizeof *sys->x);
+        memcpy(sys->x, sg_explorer_positions(w->ex, id), (size_t)like->n * sizeof *sys->x);
         assert_ok(sg_potential_compute(w->d->pot, work, sys, NULL, &out));
         assert_near(out.energy, s->energy, 1e-9);
         assert_true(sg_force_max(sys, NULL, (positions)out.f) < tight * 1.001);
@@ -235,7 +234,7 @@ static uint64_t compare_with_all(const sg_explorer *ex, double energy, positions
 {
     for (size_t k = 0; k < ex->n_states; k++)
         if (fabs(ex->state[k].energy - energy) < ex->opt.saddle.identity_energy &&
-            sg_system_displacement(ex->frame, (positions)ex->state[k].x, x, NULL, NULL) <
+            sg_system_displacement(ex->frame, sg_explorer_positions(ex, k), x, NULL, NULL) <
                 ex->opt.saddle.identity_distance)
             return k;
     return ex->n_states;
@@ -262,15 +261,15 @@ static void test_states_are_found_again(void **state)
     double(*x)[3] = calloc((size_t)d.sys->n, sizeof *x);
     sg_rng_init(&rng, 1, SG_RNG_STEP, 0, 0, 0);
     for (uint64_t id = 0; id < w.ex->n_states; id++) {
-        const sg_cat_state *s = sg_explorer_state(w.ex, id);
+        positions at = sg_explorer_positions(w.ex, id);
         for (int i = 0; i < d.sys->n; i++)
             for (int a = 0; a < 3; a++)
-                x[i][a] = s->x[i][a] + shift[a] + 0.1 * (sg_rng_uniform(&rng) - 0.5) +
+                x[i][a] = at[i][a] + shift[a] + 0.1 * (sg_rng_uniform(&rng) - 0.5) +
                           d.sys->cell.h[a][a] * floor(3 * sg_rng_uniform(&rng));
         for (int a = 0; a < 3; a++)
             x[id % (uint64_t)d.sys->n][a] += 0.12 * (sg_rng_uniform(&rng) - 0.5);
         for (int other = 0; other < 2; other++) { /* an energy of its own, one that nothing has */
-            const double energy = s->energy + other;
+            const double energy = w.ex->state[id].energy + other;
             uint64_t got;
             assert_ok(whereabouts_find(w.ex, energy, (positions)x, &got));
             assert_int_equal(got, compare_with_all(w.ex, energy, (positions)x));

@@ -414,7 +414,7 @@ static void test_deaths_are_remembered(void **state)
 static int events_of_the_other(const walk *w, const sg_cat_table *t, const sg_cat_step *row)
 {
     const sg_system *sys = w->d->sys;
-    const double(*x)[3] = (const double(*)[3])sg_explorer_state(w->ex, 0)->x;
+    const double(*x)[3] = sg_explorer_positions(w->ex, 0);
     const int last = sys->n - 1, mover = (int)row->centre, other = mover == last ? last - 1 : last;
     int n = 0;
 
@@ -450,8 +450,8 @@ static void test_events_far_away_are_kept(void **state)
         if (!t->entry[k].kept) continue;
         kept++;
         assert_int_not_equal(e->centre, row.centre); /* of the other atom, which has not moved */
-        assert_true(separation(d.sys, sg_explorer_state(w.ex, 0)->x[e->centre],
-                               sg_explorer_state(w.ex, row.state)->x[e->centre]) < w.explore.keep);
+        assert_true(separation(d.sys, sg_explorer_positions(w.ex, 0)[e->centre],
+                               sg_explorer_positions(w.ex, row.state)[e->centre]) < w.explore.keep);
         assert_true(t->entry[k].error <= 0.5 * w.explore.keep);
         int alive = 0;
         const double expected = t->entry[k].barrier;

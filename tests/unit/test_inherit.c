@@ -37,8 +37,8 @@ static uint32_t hop_along_x(walk *w, uint64_t state, const sg_cat_table *t, int 
         const sg_cat_edge *e = sg_explorer_edge(w->ex, t->entry[k].edge);
         double d[3];
         for (int c = 0; c < 3; c++)
-            d[c] = sg_explorer_state(w->ex, t->entry[k].reverse ? e->from : e->to)->x[atom][c] -
-                   sg_explorer_state(w->ex, t->entry[k].reverse ? e->to : e->from)->x[atom][c];
+            d[c] = sg_explorer_positions(w->ex, t->entry[k].reverse ? e->from : e->to)[atom][c] -
+                   sg_explorer_positions(w->ex, t->entry[k].reverse ? e->to : e->from)[atom][c];
         (void)state;
         sg_cell_minimum_image(&w->d->sys->cell, d);
         if (t->entry[k].barrier < 0.6 && sign * d[0] > most) most = sign * d[0], best = k;
@@ -227,9 +227,9 @@ static void test_events_behind_a_marginal_bond(void **state)
     assert_true(n > 1 && env[1].key != env[0].key);
     for (int i = 0; i < d.sys->n; i++)
         for (int c = 0; c < 3; c++)
-            move[i][c] = (double)e->d_saddle[i][c];
-    sg_system_displacement(frame, (positions)frame->x, (positions)sg_explorer_state(w.ex, e->to)->x,
-                           move + d.sys->n, NULL);
+            move[i][c] = (double)sg_explorer_whole_edge(w.ex, e->id).d_saddle[i][c];
+    sg_system_displacement(frame, (positions)frame->x, sg_explorer_positions(w.ex, e->to), move + d.sys->n,
+                           NULL);
     assert_ok(sg_event_generic(frame, &env[1], bonds, (positions)move, (positions)(move + d.sys->n),
                                (positions)move, e, 0, 1, &ev));
     assert_int_equal(lent_entries(&d, &params, &env[1], &ev, 0), 0);

@@ -152,7 +152,7 @@ static void test_waiting_times_of_a_random_walk(void **state)
         const int atom = d.sys->n - 1;
         for (int c = 0; c < 3; c++)
             hop[c] =
-                sg_explorer_state(w.ex, row.state)->x[atom][c] - sg_explorer_state(w.ex, from)->x[atom][c];
+                sg_explorer_positions(w.ex, row.state)[atom][c] - sg_explorer_positions(w.ex, from)[atom][c];
         sg_cell_minimum_image(&d.sys->cell, hop);
         far[fabs(hop[0]) > 1 ? hop[0] > 0 : 2 + (hop[1] > 0)]++;
     }

@@ -8,7 +8,8 @@
  *          SCHEDULE ("0:0 1e-6:0.04", a value at times that begin with 0 and do not go back)
  *   range  for numbers, and each number of a list: conditions joined by ", " such as "> 0, <= 1"; for WORD: "a|b|c"
  *   role   PHYSICS enters the identity of a run; INPUT is named by a path, whose content identifies it; STOP ends a run
- *          and never alters it; SHOW changes what is drawn, not what is computed
+ *          and never alters it; SHOW changes what is drawn or kept at hand, not what
+ *          is computed
  * Values are kept in the units that the keys name (eV, Å, K, s, 1/s). Lists are separated by blanks or commas; an item
  * with blanks stands in double quotes. An empty value means "none" or, where the description says so, "computed". */
 #ifndef SLOWGLASS_CORE_CONFIG_H
@@ -47,7 +48,8 @@
     X(kmc, prefactor_per_s, DOUBLE, "1e13", "1/s", "> 0", PHYSICS, "the constant prefactor")
 
 #define SG_CONFIG_CATALOG(X)                                                                                           \
-    X(catalog, base, PATHS, "", "", "", INPUT, "read-only catalogs to draw on")
+    X(catalog, base, PATHS, "", "", "", INPUT, "read-only catalogs to draw on")                                        \
+    X(catalog, memory_MB, DOUBLE, "1024", "MB", "> 0", SHOW, "positions and rate tables kept in memory; more are read back from the run's catalog")
 
 #define SG_CONFIG_SEARCH(X)                                                                                            \
     X(search, confidence, DOUBLE, "0.9", "", ">= 0, < 1", PHYSICS, "share of the rate out of a state that must be known, by estimate, for searching in it to end early; 0: never early") \
