@@ -159,4 +159,13 @@ sg_status sg_tsv_truncate_rows(const char *path, int64_t n_rows);
  * said. A picture is never worth a failed run: callers warn and go on. */
 sg_status sg_io_gnuplot(const char *script_path);
 
+/** The same without waiting, at low priority and with a limit on its time. What it says is lost.
+ * @param child [out] its process; 0 on failure */
+sg_status sg_io_gnuplot_begin(const char *script_path, unsigned limit_s, int *child);
+
+/** Look after a process that sg_io_gnuplot_begin has started.
+ * @param child [in,out] 0 once it has ended. @param end 1: end it now
+ * @return SG_EUNSUPPORTED, SG_EBACKEND when it has ended in failure */
+sg_status sg_io_gnuplot_look(int *child, int end);
+
 #endif

@@ -58,7 +58,8 @@ typedef enum {
     SG_RUN_MAX_TIME,
     SG_RUN_MAX_WALL,
     SG_RUN_NO_EVENTS,
-    SG_RUN_INTERRUPTED
+    SG_RUN_INTERRUPTED,
+    SG_RUN_BELOW_EIS
 } sg_run_end;
 
 typedef struct sg_run_shares {

@@ -45,7 +45,7 @@ typedef struct cli_given {
 typedef struct cli_progress { /* the listener behind cli.log */
     int quiet, terminal, bar; /* bar: one stands on the terminal's line */
     char what[64];            /* of the present stretch of work */
-    double begin_s, begin_done, shown_s;
+    double open_s, begin_s, begin_done, shown_s;
 } cli_progress;
 
 struct cli {

@@ -11,7 +11,7 @@
 
 static const cli_option options[] = {
     {"resume", 0, "DIR",
-     "go on with the run in DIR; only kmc.max_steps, max_time_s, max_wall_s may be set anew"},
+     "go on with the run in DIR; only kmc.max_steps, max_time_s, max_wall_s, stop_below_eis_eV may be set anew"},
     {NULL, 0, NULL, NULL},
 };
 

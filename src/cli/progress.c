@@ -7,7 +7,8 @@
 
 #include "cli_internal.h"
 
-static const double BAR_EVERY_S = 0.1, LINE_EVERY_S = 10.0;
+/* Lines off a terminal: each after a tenth of the time so far, so that a day has about a hundred of them. */
+static const double BAR_EVERY_S = 0.1, LINE_EVERY_S = 10.0, LINE_SPACING = 0.1;
 enum { BAR_WIDTH = 24 };
 
 static double now_s(void)
@@ -80,7 +81,8 @@ static void take_progress(void *self, const char *what, double done, double tota
         p->begin_done = done;
         p->shown_s = p->terminal ? now - BAR_EVERY_S : now;
     }
-    if (now - p->shown_s < (p->terminal ? BAR_EVERY_S : LINE_EVERY_S)) return;
+    const double apart = LINE_SPACING * (now - p->open_s);
+    if (now - p->shown_s < (p->terminal ? BAR_EVERY_S : apart > LINE_EVERY_S ? apart : LINE_EVERY_S)) return;
     p->shown_s = now;
     clear_bar(p);
     p->bar = p->terminal;
@@ -93,6 +95,7 @@ void cli_progress_open(cli_progress *p, int quiet, sg_log *log)
 {
     memset(p, 0, sizeof *p);
     p->quiet = quiet;
+    p->open_s = now_s();
     p->terminal = isatty(STDERR_FILENO);
     *log = (sg_log){take_line, take_progress, p};
 }

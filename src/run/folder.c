@@ -77,7 +77,8 @@ sg_status sg_run_compare_settings(const sg_config *kept, const sg_config *now)
             st = sg_fail(SG_ENOMEM, "comparing settings");
         else if (strcmp(a, b) != 0)
             st = sg_fail(SG_EMISMATCH,
-                         "--resume may change stop criteria only (kmc.max_steps, max_time_s, max_wall_s); "
+                         "--resume may change stop criteria only (kmc.max_steps, max_time_s, max_wall_s, "
+                         "stop_below_eis_eV); "
                          "%s.%s is '%s', "
                          "asked for '%s'",
                          row[k].section, row[k].name, a, b);

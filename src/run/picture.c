@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ageing.png by gnuplot: energy per atom and shear stress against the logarithm of time, from trajectory.tsv.
- */
+ * While a run goes on a picture is drawn beside it, at moments that are spaced like its decades; the run
+ * never waits for it. */
 #include "run_internal.h"
 
 #include <math.h>
@@ -73,20 +74,79 @@ static void write_script(const sg_run *run, const sg_run_summary *sum, double be
     fputs(panels, out);
 }
 
-sg_status run_draw(const sg_run *run, const sg_run_summary *sum)
+static sg_status write_picture_script(const sg_run *run, const sg_run_summary *sum, char **path)
 {
     sg_replace file = {0};
     sg_cat_step row = {0};
-    char *path = run_path(run->folder, "ageing.gp");
-    sg_status st = path ? sg_catalog_get_step(run->cat, 1, &row) : sg_fail(SG_ENOMEM, "ageing.gp");
+    sg_status st;
 
-    if (st == SG_OK) st = sg_io_replace_begin(&file, path);
+    *path = run_path(run->folder, "ageing.gp");
+    st = *path ? sg_catalog_get_step(run->cat, 1, &row) : sg_fail(SG_ENOMEM, "ageing.gp");
+    if (st == SG_OK) st = sg_io_replace_begin(&file, *path);
     if (st == SG_OK) {
         write_script(run, sum, first_time(sum, row.time), file.file);
         st = sg_io_replace_commit(&file);
     }
     sg_io_replace_abort(&file);
+    return st;
+}
+
+sg_status run_draw(const sg_run *run, const sg_run_summary *sum)
+{
+    char *path = NULL;
+    sg_status st = write_picture_script(run, sum, &path);
+
     if (st == SG_OK) st = sg_io_gnuplot(path);
     sg_free(path);
     return st;
+}
+
+/* --- beside the run --- */
+
+static const double first_picture = 10.0,
+                    spacing = 1.5; /* s; each after 1.5 times the wall time of the last */
+enum { DRAWING_LIMIT = 60 };       /* s, then it is ended */
+
+static void give_up(sg_run *run)
+{
+    sg_log_line(run->log, SG_LOG_WARNING, "no pictures while the run goes on: %s", sg_error_text());
+    run->drawing.gave_up = 1;
+}
+
+static void draw_beside(sg_run *run)
+{
+    const sg_run_summary sum = {.last = sg_kmc_row(run->walk),
+                                .n_states = sg_explorer_n_states(run->ex),
+                                .n_events = sg_explorer_n_edges(run->ex),
+                                .n_atoms = run->sys->n};
+    char *path = NULL;
+    sg_status st = projections_flush(run);
+
+    if (st == SG_OK) st = write_picture_script(run, &sum, &path);
+    if (st == SG_OK) st = sg_io_gnuplot_begin(path, DRAWING_LIMIT, &run->drawing.child);
+    if (st != SG_OK) give_up(run);
+    sg_free(path);
+}
+
+void picture_look(sg_run *run)
+{
+    drawing *d = &run->drawing;
+    const double now = run_now_s();
+
+    if (!run->cfg->output.picture || d->gave_up) return;
+    if (d->child != 0) {
+        const sg_status st = sg_io_gnuplot_look(&d->child, 0);
+        if (st != SG_OK) give_up(run);
+        return;
+    }
+    if (!(d->next_s > 0)) d->next_s = now + first_picture;
+    if (now < d->next_s || sg_kmc_row(run->walk).step < 2) return;
+    d->next_s = run->begin_s + spacing * (now - run->begin_s);
+    if (d->next_s < now + first_picture) d->next_s = now + first_picture;
+    draw_beside(run);
+}
+
+void picture_end(sg_run *run)
+{
+    if (run->drawing.child != 0) (void)sg_io_gnuplot_look(&run->drawing.child, 1);
 }

@@ -24,7 +24,6 @@ static const char search_columns[] =
     "calls_verify\tbarrier_eV\tevent\tdraw";
 static const char *const source_text[] = {"search", "catalog", "inherited"};
 static const double flush_every = 1.0; /* s of wall time: what a look into the files may lag behind */
-static const double per_decade = 10.0; /* frames per decade of time, output.snapshot = log */
 
 static void stress_of(const sg_run *run, const sg_cat_state *s, double stress[6])
 {
@@ -104,11 +103,13 @@ sg_status projections_committed(sg_run *run)
 
 /* --- frames --- */
 
-/* Each step, or the first one in every tenth of a decade of time. */
+/* Each step, or the first one in every part of a decade of time. Decided by the rows alone: a resumed run has
+ * the same frames. */
 static int has_frame(const sg_run *run, const sg_cat_step *r, double last_time)
 {
     if (run->cfg->output.snapshot == SG_SNAPSHOT_NONE) return 0;
     if (run->cfg->output.snapshot == SG_SNAPSHOT_EVERY || r->step < 2) return 1;
+    const double per_decade = run->cfg->output.snapshot_per_decade;
     return floor(per_decade * log10(r->time)) > floor(per_decade * log10(last_time));
 }
 

@@ -87,6 +87,10 @@ sg_status reuse_write(sg_run *run, uint64_t last)
         sg_status st = sg_kmc_reuse(run->cat, run->out.next_reuse, &r);
         if (st == SG_ENOTFOUND) continue;
         if (st == SG_OK) st = write_row(run, &r);
+        for (int s = 0; s < 3 && r.made; s++) {
+            run->entries += r.sources.number[s];
+            if (s != SG_SOURCE_SEARCH) run->entries_reused += r.sources.number[s];
+        }
         if (st != SG_OK) return st;
     }
     return SG_OK;

@@ -19,7 +19,8 @@ double run_now_s(void)
 
 const char *sg_run_end_text(sg_run_end end)
 {
-    static const char *const text[] = {"max_steps", "max_time", "max_wall", "no_events", "interrupted"};
+    static const char *const text[] = {"max_steps", "max_time",    "max_wall",
+                                       "no_events", "interrupted", "below_eis"};
     return text[end];
 }
 
@@ -32,38 +33,25 @@ static int wall_is_up(const void *arg)
     return limit > 0 && run->begin_s > 0 && run_now_s() - run->begin_s >= limit;
 }
 
-/* Share of this process's walk that is done, by whichever criterion will end it. */
-static double share_done(const sg_run *run, const sg_cat_step *row)
+static int is_below(const sg_run *run, const sg_cat_step *row)
 {
-    const sg_config *cfg = run->cfg;
-    double most = 0;
-
-    if (cfg->kmc.max_steps > (int64_t)run->begin_step)
-        most =
-            (double)(row->step - run->begin_step) / (double)((uint64_t)cfg->kmc.max_steps - run->begin_step);
-    if (cfg->kmc.max_time_s > run->begin_time)
-        most = fmax(most, (row->time - run->begin_time) / (cfg->kmc.max_time_s - run->begin_time));
-    if (cfg->kmc.max_wall_s > 0) most = fmax(most, (run_now_s() - run->begin_s) / cfg->kmc.max_wall_s);
-    return most;
+    const double limit = run->cfg->kmc.stop_below_eis_eV;
+    return limit < 0 && row->energy <= limit;
 }
 
 static void take_progress(void *self, const char *what, double done, double total, const char *note)
 {
     sg_run *run = self;
-    char text[192], left[48] = "";
+    char text[SG_RUN_NOTE];
 
     (void)what;
     (void)note;
     run->tasks_now = total;
-    if (!run->walk) return;
+    if (!run->walk || !pace_is_due(&run->pace, run_now_s())) return;
     const sg_cat_step row = sg_kmc_row(run->walk);
-    const double share = share_done(run, &row), spent = run_now_s() - run->begin_s;
-    if (share > 0.001 && share <= 1)
-        snprintf(left, sizeof left, ", run ends in about %.0f s", spent * (1 - share) / share);
-    snprintf(text, sizeof text, "step %llu, %.3g s, E_IS %.4f eV (%+.3f), %llu events%s",
-             (unsigned long long)row.step, row.time, row.energy, row.energy - run->e_start,
-             (unsigned long long)sg_explorer_n_edges(run->ex), left);
+    pace_note(run, &row, text);
     sg_log_progress(run->log, "searches", run->tasks_before + done, run->tasks_before + total, text);
+    picture_look(run);
 }
 
 static void take_line(void *self, sg_log_level level, const char *text)
@@ -175,6 +163,7 @@ done:
 void sg_run_close(sg_run *run)
 {
     if (!run) return;
+    picture_end(run);
     (void)projections_close(run);
     sg_kmc_free(run->walk);
     sg_explorer_free(run->ex);
@@ -193,6 +182,7 @@ static sg_status walk(sg_run *run, sg_run_end *why)
     while (row.step < (uint64_t)run->cfg->kmc.max_steps) {
         if (sg_interrupt_requested()) return *why = SG_RUN_INTERRUPTED, SG_OK;
         if (wall_is_up(run)) return *why = SG_RUN_MAX_WALL, SG_OK;
+        if (is_below(run, &row)) return *why = SG_RUN_BELOW_EIS, SG_OK;
         run->tasks_now = 0;
         sg_status st = sg_kmc_step(run->walk, &row, &end);
         if (st == SG_EINTERRUPTED)
@@ -204,7 +194,7 @@ static sg_status walk(sg_run *run, sg_run_end *why)
         if ((st = projections_step(run, &row)) != SG_OK) return st;
         take_progress(run, NULL, 0, 0, NULL);
     }
-    return *why = SG_RUN_MAX_STEPS, SG_OK;
+    return *why = is_below(run, &row) ? SG_RUN_BELOW_EIS : SG_RUN_MAX_STEPS, SG_OK;
 }
 
 sg_status sg_run_walk(sg_run *run, sg_run_summary *sum)
@@ -215,7 +205,9 @@ sg_status sg_run_walk(sg_run *run, sg_run_summary *sum)
     run->begin_s = run_now_s();
     run->begin_step = begin.step;
     run->begin_time = begin.time;
+    pace_begin(&run->pace, run->begin_s, begin.time);
     sg_status st = walk(run, &why);
+    picture_end(run);
     if (st == SG_OK) st = sg_kmc_commit(run->walk);
     const sg_cat_step row = sg_kmc_row(run->walk);
     if (st == SG_OK) st = projections_end(run, &row);

@@ -21,6 +21,22 @@ typedef struct projections { /* files drawn from the catalog, open for appending
     double flushed_s;        /* steady clock */
 } projections;
 
+enum { PACE_POINTS = 64, SG_RUN_NOTE = 320 };
+
+typedef struct pace { /* how fast the decades of simulated time go by, for the live line alone */
+    double begin_s;   /* steady clock when the walk began */
+    double wall[PACE_POINTS], log_time[PACE_POINTS]; /* s; log10 of simulated time, s */
+    int n;
+    double every; /* s between points */
+    double shown_s;
+} pace;
+
+typedef struct drawing { /* of a picture while the run goes on */
+    double next_s;       /* steady clock */
+    int child;           /* process, 0: none */
+    int gave_up;
+} drawing;
+
 struct sg_run {
     sg_config *cfg; /* borrowed, as the next three */
     sg_system *sys;
@@ -33,7 +49,10 @@ struct sg_run {
     sg_explorer *ex;
     sg_kmc *walk;
     projections out;
-    double begin_s; /* steady clock when the walk began */
+    pace pace;
+    drawing drawing;
+    uint64_t entries, entries_reused; /* of the tables made, within the window */
+    double begin_s;                   /* steady clock when the walk began */
     uint64_t begin_step;
     double begin_time;   /* s, the walk's clock then */
     double tasks_before; /* of the tables finished in this process */
@@ -86,7 +105,18 @@ sg_status strain_write(sg_run *run); /* increments not written yet */
 sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum);
 sg_status run_write_summary(const sg_run *run, const sg_run_summary *sum);
 
+/* pace.c */
+void pace_begin(pace *p, double now_s, double time);
+int pace_is_due(pace *p, double now_s); /* 1: some 20 times a second */
+/* Wall time until simulated time has reached `aim`, s; NaN: nobody knows. From the last part of the walk. */
+double pace_left(const pace *p, double now_s, double time, double aim);
+void pace_add(pace *p, double now_s, double time);
+/* What the live line says beyond the searches. */
+void pace_note(sg_run *run, const sg_cat_step *row, char text[SG_RUN_NOTE]);
+
 /* picture.c */
+void picture_look(sg_run *run); /* draw one beside the run when it is time */
+void picture_end(sg_run *run);  /* no drawing goes on afterwards */
 sg_status run_draw(const sg_run *run, const sg_run_summary *sum);
 
 #endif

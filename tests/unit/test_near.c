@@ -5,7 +5,7 @@
 
 #include "../src/explore/explore_internal.h"
 
-enum { STEPS = 4 };
+enum { STEPS = 3 };
 
 /* A vacancy in a Lennard-Jones crystal: new states with every step, tables inherited, lent and searched. */
 static void vacancy_walk(walk *w, defect *d, size_t memory, int threads)
@@ -13,8 +13,8 @@ static void vacancy_walk(walk *w, defect *d, size_t memory, int threads)
     lj_vacancy(d, 3);
     walk_init(w, d);
     w->explore.per_atom = 2;
-    w->explore.max_at_start = 12;
-    w->explore.max_per_step = 4;
+    w->explore.max_at_start = 6;
+    w->explore.max_per_step = 3;
     w->explore.memory = memory;
     w->explore.threads = threads;
 }
@@ -35,19 +35,19 @@ static size_t bytes_in_memory(const sg_explorer *ex)
 
 static void test_same_bits_whatever_is_in_memory(void **state)
 {
-    static const size_t memory[] = {0, 1, 100000, 1};
+    static const size_t memory[] = {0, 1, 1};
     sg_cat_step row[STEPS], other;
     size_t all = 0;
     uint64_t n_states = 0;
 
     (void)state;
-    for (int k = 0; k < 4; k++) { /* the last time on two threads, closed and opened half way */
+    for (int k = 0; k < 3; k++) { /* the last time on two threads, closed and opened half way */
         defect d;
         walk w;
-        vacancy_walk(&w, &d, memory[k], k < 3 ? 1 : 2);
+        vacancy_walk(&w, &d, memory[k], k < 2 ? 1 : 2);
         walk_open(&w, 0);
         for (int s = 0; s < STEPS; s++) {
-            if (k == 3 && s == STEPS / 2) {
+            if (k == 2 && s == STEPS / 2) {
                 assert_ok(sg_kmc_commit(w.kmc_walk));
                 walk_close(&w);
                 walk_open(&w, 1);
@@ -65,7 +65,7 @@ static void test_same_bits_whatever_is_in_memory(void **state)
             assert_true(all > 50000);
         }
         assert_int_equal(sg_explorer_n_states(w.ex), n_states);
-        if (k == 1 || k == 3) assert_true(bytes_in_memory(w.ex) < all / 2);
+        if (k > 0) assert_true(bytes_in_memory(w.ex) < all / 2);
         walk_end(&w);
         defect_clear(&d);
     }

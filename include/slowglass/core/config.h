@@ -43,6 +43,7 @@
     X(kmc, max_time_s, DOUBLE, "1e-6", "s", "> 0", STOP, "stop when the clock has passed this time")                   \
     X(kmc, max_steps, INT64, "100000", "", ">= 0", STOP, "stop after this many steps")                                 \
     X(kmc, max_wall_s, DOUBLE, "0", "s", ">= 0", STOP, "stop after this much wall time; 0: never")                     \
+    X(kmc, stop_below_eis_eV, DOUBLE, "0", "eV", "<= 0", STOP, "stop once the energy of the inherent structure, of all atoms together, is no higher; 0: never") \
     X(kmc, seed, INT64, "1", "", ">= 0", PHYSICS, "names the streams of random numbers")                               \
     X(kmc, prefactor_mode, WORD, "constant", "", "constant|htst", PHYSICS, "one prefactor for all, or harmonic (Vineyard)") \
     X(kmc, prefactor_per_s, DOUBLE, "1e13", "1/s", "> 0", PHYSICS, "the constant prefactor")
@@ -89,7 +90,8 @@
 
 #define SG_CONFIG_OUTPUT(X)                                                                                            \
     X(output, snapshot, WORD, "every", "", "every|log|none", PHYSICS, "frames of trajectory.extxyz: each step, log-spaced in time, none") \
-    X(output, picture, BOOL, "yes", "", "", SHOW, "draw E_IS(t) when the run ends")
+    X(output, snapshot_per_decade, INT, "10", "", ">= 1, <= 1000", PHYSICS, "frames per decade of time of snapshot = log") \
+    X(output, picture, BOOL, "yes", "", "", SHOW, "draw E_IS(t), now and then and when the run ends")
 
 /* S(section, SECTION, description) */
 #define SG_CONFIG_SECTIONS(S)                                        \
