@@ -20,6 +20,7 @@ typedef struct graph { /* what is read from the catalog */
     sg_landscape_state *state;
     sg_landscape_edge *edge;
     size_t n_states, n_edges, state_capacity, edge_capacity;
+    double gamma_min, gamma_max; /* of the states; they are joined at one strain only */
     int out_of_memory;
 } graph;
 
@@ -103,6 +104,8 @@ static int take_state(void *arg, const void *record)
 
     if (sg_grow((void **)&g->state, &g->state_capacity, g->n_states + 1, sizeof *g->state))
         return g->out_of_memory = 1;
+    if (g->n_states == 0 || s->gamma < g->gamma_min) g->gamma_min = s->gamma;
+    if (g->n_states == 0 || s->gamma > g->gamma_max) g->gamma_max = s->gamma;
     g->state[g->n_states++] =
         (sg_landscape_state){s->id, s->energy, s->flags & SG_CAT_STATE_VISITED ? SG_LANDSCAPE_VISITED : 0};
     return 0;
@@ -147,6 +150,8 @@ static sg_status info(cli *c, sg_catalog *cat)
         st = sg_fail(SG_EINVAL,
                      "this catalog holds no states: it is not that of a run, whose landscape they are");
     if (st == SG_OK) print_summary(c, &s);
+    if (st == SG_OK) cli_result_number(c, "gamma_min", g.gamma_min);
+    if (st == SG_OK) cli_result_number(c, "gamma_max", g.gamma_max);
     if (st == SG_OK) st = print_components(c, ls, s.n_states);
     sg_landscape_free(ls);
     return st;
