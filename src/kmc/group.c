@@ -78,7 +78,8 @@ sg_status group_update(group *g, const sg_explorer *ex, const sg_group_rule *rul
         return SG_OK;
     }
     sg_status st = gather(g, ex, rule, present);
-    if (st == SG_OK && g->n_states > 1 && !(g->rate_out > 0)) { /* no way out at all: time goes on within */
+    if (st == SG_OK && g->n_states > 1 && !(g->rate_out > 0) &&
+        !rule->may_be_closed) { /* no way out at all: time goes on within */
         sg_group_rule alone = *rule;
         alone.max_states = 1;
         st = gather(g, ex, &alone, present);

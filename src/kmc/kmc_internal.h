@@ -10,6 +10,7 @@ typedef struct sg_group_rule { /* which states are left together */
     int max_states;            /* 1: none */
     double barrier;            /* eV; joined over saddles lower than this from either side, */
     double time;               /* s; or, where this is > 0, faster than 1/time both ways */
+    int may_be_closed;         /* 1: also states without any way out; 0: of such the present one alone */
 } sg_group_rule;
 
 typedef struct group { /* zeroed: empty */

@@ -78,7 +78,8 @@ static sg_status draw(sg_kmc *w, choice *c)
 {
     const sg_group_rule rule = {.max_states = w->opt.basin ? w->opt.basin_max_states : 1,
                                 .barrier = w->opt.basin_barrier,
-                                .time = w->opt.basin_time};
+                                .time = w->opt.basin_time,
+                                .may_be_closed = w->has_next}; /* an increment will end the stay */
     group *g = &w->group;
 
     for (;;) {
@@ -107,7 +108,7 @@ static void mean_rates(const sg_kmc *w, double *total, double *missing)
 
     *total = g->rate_out;
     *missing = sg_explorer_known_table(w->ex, w->row.state)->rate_missing;
-    if (g->n_states == 1) return;
+    if (g->n_states == 1 || !(g->rate_out > 0)) return;
     for (int k = 0; k < g->n_states; k++) {
         time += g->residence[k];
         sum += g->residence[k] * sg_explorer_known_table(w->ex, g->state[k])->rate_missing;
@@ -281,7 +282,7 @@ static sg_status draw_place(const sg_kmc *w, uint64_t *state)
 {
     const group *g = &w->group;
     const double time = w->next.time - sg_clock_time(&w->clock);
-    const int is_followed = g->n_states <= MOST_FOLLOWED;
+    const int is_followed = g->n_states <= MOST_FOLLOWED || !(g->rate_out > 0);
     double *weight = sg_calloc((size_t)g->n_states, sizeof *weight);
     sg_rate_tree *tree = NULL;
     sg_rng rng;
