@@ -140,9 +140,11 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
         if (st != SG_OK) return st;
         if (same >= 0)
             p->outcome = SG_KNOWN;
+        else if (*edge_id == 0)
+            p->outcome = SG_DISCONNECTED;
         else
             table_at(ex, ex->plan.state)->from_search++;
-        if (same < 0 && has_views(ex) && in_window(ex, p->e_saddle - ex->state[ex->plan.state].energy))
+        if (*edge_id != 0 && has_views(ex) && in_window(ex, p->e_saddle - ex->state[ex->plan.state].energy))
             ex->stats.strain.born++;
     } else if (p->outcome == SG_KNOWN) {
         same = find_converged(ex, ex->plan.state, p->e_saddle, (positions)p->x_saddle, ex->scratch);
@@ -207,6 +209,8 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg
     if (st != SG_OK) return st;
     if (same >= 0)
         p->outcome = SG_KNOWN;
+    else if (*edge_id == 0)
+        p->outcome = SG_DISCONNECTED;
     else if (is_lent)
         table_at(ex, ex->plan.state)->from_catalog++;
     else

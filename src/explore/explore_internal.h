@@ -245,7 +245,7 @@ typedef struct likeness { /* which entries a guessed or predicted saddle may be 
  */
 int find_alike(sg_explorer *ex, uint64_t state, const likeness *like, double barrier, positions x_saddle);
 /* Take over an accepted passage from `from`: final state, edge, generic events if `generic`; the id of the
- * new edge, or 0 and the entry of the same event already there. */
+ * new edge; or 0 and the entry of the same event already there; or 0 and -1: it belongs to other states. */
 sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler,
                          sg_source source, uint64_t event, uint32_t found, int generic, uint64_t *edge_id,
                          int *same_entry);

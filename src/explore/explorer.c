@@ -209,17 +209,20 @@ static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *al
                             &edge_id, &same);
     else
         ex->stats.failed_refinements++;
-    if (same >= 0) s->passage->outcome = SG_KNOWN;
+    if (same >= 0)
+        s->passage->outcome = SG_KNOWN;
+    else if (edge_id == 0 && s->passage->outcome == SG_FOUND)
+        s->passage->outcome = SG_DISCONNECTED;
     if (st == SG_OK) st = log_row(ex, state, &asked, SG_SAMPLER_INHERITED, s->passage, edge_id);
-    if (st == SG_OK &&
-        edge_id != 0) { /* it was appended: back to its place, so that the order of the table stays */
-        uint32_t last = t->n_entries - 1;
-        while (last > k && t->entry[last].edge != edge_id)
-            last--;
-        const sg_cat_entry fresh = t->entry[last];
-        memmove(t->entry + k + 1, t->entry + k, (size_t)(last - k) * sizeof *t->entry);
+    uint32_t at = k; /* it was appended: back to its place, so that the order of the table stays; or it has
+                        taken the place of an earlier inherited one */
+    while (st == SG_OK && edge_id != 0 && at < t->n_entries && t->entry[at].edge != edge_id)
+        at++;
+    if (st == SG_OK && edge_id != 0 && at < t->n_entries) {
+        const sg_cat_entry fresh = t->entry[at];
+        memmove(t->entry + k + 1, t->entry + k, (size_t)(at - k) * sizeof *t->entry);
         t->entry[k] = fresh;
-        *alive = fresh.edge == edge_id;
+        *alive = 1;
     }
     return st == SG_OK ? put_table(ex, state) : st;
 }

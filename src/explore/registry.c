@@ -189,6 +189,26 @@ sg_status link_edge(sg_explorer *ex, uint64_t edge_id)
     return st == SG_OK ? link_end(ex, edge_id, 1) : st;
 }
 
+/* Is this saddle known as one between `to` and a third state? Where two minima lie close to one another, with
+ * next to no barrier between them, what is found from either may end in either. The saddle stays with the two
+ * states between which it was found first: in the table of one of its ends alone it would let the walk
+ * circulate. */
+static int belongs_elsewhere(const sg_explorer *ex, uint64_t from, uint64_t to, const sg_passage *p)
+{
+    if (table_is_complete(ex, to))
+        return find_converged(ex, to, p->e_saddle, (positions)p->x_saddle, ex->scratch) >= 0;
+    for (size_t k = 0; k < ex->n_edges; k++) {
+        const sg_cat_edge *e = &ex->edge[k];
+        if (fabs(e->e_saddle - p->e_saddle) >= same_saddle_energy || (e->from != to && e->to != to)) continue;
+        if (e->from == from || e->to == from) continue;
+        entry_saddle(ex, to, &(sg_cat_entry){.edge = e->id, .reverse = e->from != to}, ex->scratch);
+        if (sg_system_displacement(ex->frame, (positions)ex->scratch, (positions)p->x_saddle, NULL, NULL) <
+            same_saddle_distance)
+            return 1;
+    }
+    return 0;
+}
+
 sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler,
                          sg_source source, uint64_t event, uint32_t found, int generic, uint64_t *edge_id,
                          int *same_entry)
@@ -203,6 +223,7 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
     sg_status st =
         registry_state(ex, (positions)p->x_final, p->e_final, p->f_final, p->virial_final, &to, &is_new);
     if (st != SG_OK) return st;
+    if (!is_new && to != from && belongs_elsewhere(ex, from, to, p)) return SG_OK;
     if ((st = grow_edges(ex)) != SG_OK) return st;
     st = sg_event_edge(ex->frame, ex->state[from].energy, ex->state[from].virial, p, sampler, &edge);
     if (st != SG_OK) return st;
