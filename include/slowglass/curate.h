@@ -258,6 +258,23 @@ typedef struct sg_curate_health {  /* what sg_curate_check looked at, and how mu
 sg_status sg_curate_check(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
                           sg_curate_health *out);
 
+typedef struct sg_curate_reversibility { /* what sg_curate_reversible looked at, and what it found */
+    uint64_t n_states, n_edges;          /* edges: between two different states */
+    uint64_t n_cycles, n_open;           /* independent ones; those whose barriers do not add up to zero */
+    uint64_t n_elsewhere;                /* edges that lead to another minimum than the state they name */
+    uint64_t n_one_way;                  /* edges in one of two tables */
+    double worst_cycle, worst_virial;    /* eV */
+} sg_curate_reversibility;
+
+/** Does the landscape of a run obey detailed balance? Each edge between two tables must stand in both, must
+ * lead to the state it names by the virial of its own final minimum, and barriers must add up to zero around
+ * every independent cycle (spanning forest): then products of rates around cycles are those of the way
+ * backwards. One call of `tell` for each finding, its text borrowed.
+ * @return SG_OK also when there are findings. Cost: reads states, edges and tables once; some 200 bytes each.
+ */
+sg_status sg_curate_reversible(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
+                               sg_curate_reversibility *out);
+
 /* ---- merging ---- */
 
 typedef struct sg_curate_merge_totals {

@@ -16,7 +16,8 @@ sg_status cli_catalog_check(cli *c);
 sg_status cli_catalog_stats(cli *c);
 sg_status cli_catalog_export(cli *c);
 
-/* slowglass landscape export, on an open catalog. */
+/* slowglass landscape export and check, on an open catalog. */
+sg_status cli_landscape_check(cli *c, sg_catalog *cat);
 sg_status cli_landscape_export(cli *c, sg_catalog *cat);
 
 /* Read-only; `path` is the folder of a catalog, or of a run, which has one inside. */

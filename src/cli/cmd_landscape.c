@@ -57,19 +57,21 @@ static sg_status run(cli *c)
     sg_catalog *cat = NULL;
     sg_status st;
 
-    const int is_export = strcmp(what, "export") == 0;
+    const int is_export = strcmp(what, "export") == 0, is_check = strcmp(what, "check") == 0;
 
-    if (!is_state && !is_export && strcmp(what, "info") != 0)
-        return sg_fail(SG_EINVAL, "landscape '%s', need info, state or export", what);
+    if (!is_state && !is_export && !is_check && strcmp(what, "info") != 0)
+        return sg_fail(SG_EINVAL, "landscape '%s', need info, state, export or check", what);
     if (c->n_inputs != 2 + is_state)
         return sg_fail(SG_EINVAL, "usage: slowglass landscape %s",
                        is_state    ? "state N DIR"
                        : is_export ? "export DIR --format F -o OUT"
+                       : is_check  ? "check DIR"
                                    : "info DIR");
     st = open_catalog(c, c->input[1 + is_state], &cat);
     if (st == SG_OK)
         st = is_state    ? event_table(c, cat, c->input[1])
              : is_export ? cli_landscape_export(c, cat)
+             : is_check  ? cli_landscape_check(c, cat)
                          : info(c, cat);
     sg_catalog_close(cat);
     return st;
@@ -386,14 +388,16 @@ static const cli_option options[] = {
 const cli_command cmd_landscape = {
     .name = "landscape",
     .summary = "the graph of states and saddles of a run",
-    .usage = "info DIR | state N DIR | export DIR -o OUT",
+    .usage = "info DIR | state N DIR | export DIR -o OUT | check DIR",
     .details = "DIR: a run's folder or its catalog. info: numbers about the whole graph.\n"
                "state N: all events known to leave state N, lowest barrier first. status says\n"
                "converged (in this state), kept (inherited, not reconverged here: where it leads\n"
                "is not known yet) or unlisted (known, but not in the state's rate table).\n"
                "export: states and saddles as OUT.graphml; or into the folder OUT, --format tsv as two\n"
                "tables, --format pathsample as min.data, ts.data, points.min and points.ts for\n"
-               "PATHSAMPLE and disconnectionDPS, with a README about units and placeholders.",
+               "PATHSAMPLE and disconnectionDPS, with a README about units and placeholders.\n"
+               "check: is the landscape reversible? Every saddle in both tables, leading to the state it\n"
+               "names, and the barriers around every independent cycle adding up to zero.",
     .example = "slowglass landscape state 0 demo-run --temperature 600\n"
                "  slowglass landscape export demo-run -o landscape.graphml\n"
                "  slowglass landscape export demo-run --format pathsample -o path",
