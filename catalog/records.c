@@ -7,6 +7,7 @@
 #include "catalog_internal.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 static void pass_environment(sg_codec *c, void *record);
@@ -55,7 +56,7 @@ const sg_cat_kind sg_cat_kinds[SG_DB_COUNT] = {
     [SG_DB_VARIANTS] = {"variants", 2, 2, sizeof(sg_cat_variant), pass_variant, clear_variant, key_variant},
     [SG_DB_EVENTS] = {"events", 3, 2, sizeof(sg_cat_event), pass_event, clear_event, key_event},
     [SG_DB_STATES] = {"states", 4, 1, sizeof(sg_cat_state), pass_state, clear_state, key_state},
-    [SG_DB_EDGES] = {"edges", 5, 1, sizeof(sg_cat_edge), pass_edge, clear_edge, key_edge},
+    [SG_DB_EDGES] = {"edges", 5, 2, sizeof(sg_cat_edge), pass_edge, clear_edge, key_edge},
     [SG_DB_TABLES] = {"tables", 6, 1, sizeof(sg_cat_table), pass_table, clear_table, key_table},
     [SG_DB_SEARCHES] = {"searches", 7, 1, sizeof(sg_cat_search), pass_search, NULL, key_search},
     [SG_DB_STEPS] = {"steps", 8, 1, sizeof(sg_cat_step), pass_step, NULL, key_step},
@@ -246,6 +247,15 @@ static void pass_edge(sg_codec *c, void *record)
     sg_codec_u8(c, &r->sampler);
     sg_codec_u8(c, &r->source);
     sg_codec_vectors_f32(c, &r->d_saddle, r->n);
+    if (c->version == 1) {
+        r->prefactor = r->prefactor_back = NAN;
+        return;
+    }
+    sg_codec_u8(c, &r->nu_status);
+    sg_codec_u32(c, &r->n_free);
+    sg_codec_f64(c, &r->prefactor);
+    sg_codec_f64(c, &r->prefactor_back);
+    sg_codec_u64(c, &r->event_back);
 }
 
 /* One table line in the file: 8 + 1 + 1 + 8 + 8 bytes. */

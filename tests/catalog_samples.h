@@ -263,6 +263,11 @@ static inline sg_cat_edge sample_edge(sg_rng *rng, uint64_t id, uint32_t n)
     r.d_saddle = sample_floats(rng, n);
     r.sampler = (uint8_t)sample_u32(rng);
     r.source = (uint8_t)sample_u32(rng);
+    r.nu_status = (uint8_t)sample_u32(rng);
+    r.n_free = sample_u32(rng);
+    r.prefactor = sample_double(rng);
+    r.prefactor_back = sample_double(rng);
+    r.event_back = sg_rng_bits(rng);
     return r;
 }
 
@@ -392,6 +397,7 @@ static inline void same_edge(const sg_cat_edge *a, const sg_cat_edge *b)
         SAME(dist_saddle);
     SAME(dist_final), SAME(saddle_force), SAME(curvature), SAME(curvature2), SAME(found), SAME(sampler),
         SAME(source);
+    SAME(nu_status), SAME(n_free), SAME(prefactor), SAME(prefactor_back), SAME(event_back);
     SAME_ARRAY(d_saddle, a->n);
 }
 

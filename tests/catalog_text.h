@@ -208,6 +208,10 @@ static inline int put_edge(void *arg, const void *record)
     number(d, r->participation), number(d, r->dist_saddle), number(d, r->dist_final);
     number(d, r->saddle_force), number(d, r->curvature), number(d, r->curvature2), whole(d, r->found);
     whole(d, r->sampler), whole(d, r->source), vectors(d, r->d_saddle, r->n);
+    if (r->nu_status || r->event_back) { /* not in version 1 */
+        whole(d, r->nu_status), whole(d, r->n_free), number(d, r->prefactor), number(d, r->prefactor_back);
+        whole(d, r->event_back);
+    }
     return end(d);
 }
 

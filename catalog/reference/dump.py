@@ -87,6 +87,10 @@ def edge(p):
     p.takes("4u64", "3f64", "2u32")
     n = p.take("u32")
     p.takes("12f64", "6f64", "u32", "2u8", f"{3 * n}f32")
+    if p.version > 1:
+        status, _, _, _, back = p.takes("u8", "u32", "f64", "f64", "u64")
+        if not status and not back:  # as in version 1
+            del p.text[-5:]
 
 
 def table(p):

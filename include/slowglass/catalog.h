@@ -136,6 +136,10 @@ typedef struct sg_cat_edge { /* a saddle between two states: a specific event */
     double saddle_force, curvature, curvature2;
     uint32_t found;
     uint8_t sampler, source;
+    uint8_t nu_status;                /* how the prefactors came about; 0: not computed */
+    uint32_t n_free;                  /* atoms that vibrate in them */
+    double prefactor, prefactor_back; /* 1/s; NaN: none */
+    uint64_t event_back;              /* generic event of the way back, 0: none or not recorded */
 } sg_cat_edge;
 
 typedef struct sg_cat_entry { /* one line of a state's rate table */

@@ -11,6 +11,7 @@
 #include "slowglass/catalog.h"
 #include "slowglass/saddle.h"
 #include "slowglass/system.h"
+#include "slowglass/vibration.h"
 
 typedef struct sg_curate_info {
     uint64_t count[SG_DB_COUNT]; /* records, damaged ones included */
@@ -296,5 +297,22 @@ typedef struct sg_curate_merge_totals {
  * time. Cost: every record is read twice; memory: 24 bytes a record. */
 sg_status sg_curate_merge(int n, const char *const *input, const char *out, const sg_log *log,
                           sg_curate_merge_totals *totals);
+
+/* ---- prefactors ---- */
+
+typedef struct sg_curate_vibrations {
+    int n_sizes;
+    const int *size;    /* [n_sizes] atoms that vibrate; 0: all */
+    uint64_t edge;      /* this one alone; 0: all */
+    double barrier_max; /* eV: of edges whose barrier from the first state is lower; 0: of all */
+} sg_curate_vibrations;
+
+/** Compute harmonic prefactors of the edges of a run, whatever the catalog says of them; nothing is stored.
+ * @param like the run's structure: atoms, masses, cell; strain and positions are those of the states
+ * @param take called for each edge and size, in this order; its status ends the tour if it is not SG_OK
+ * @return SG_EMISMATCH: states of another number of atoms; SG_EINTERRUPTED. Cost: three Hessians each. */
+sg_status sg_curate_prefactors(
+    sg_catalog *cat, const sg_potential *pot, const sg_system *like, const sg_curate_vibrations *what,
+    sg_status (*take)(void *arg, const sg_cat_edge *edge, int size, const sg_prefactor *value), void *arg);
 
 #endif

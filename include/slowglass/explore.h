@@ -55,7 +55,11 @@ typedef struct sg_explore_options {
     double residual_max; /* Å, of a placed event */
     double marginal;     /* Å: look-ups take pairs this close to the cutoff for bonded and for not bonded */
     double variant_radius, variant_tolerance; /* Å */
-    double temperature, prefactor;            /* K, 1/s: of all rates */
+    double temperature, prefactor;            /* K, 1/s: of all rates without a prefactor of their own */
+    int harmonic;                             /* 1: prefactors are computed for the entries that matter */
+    int prefactor_atoms;   /* that vibrate, those closest to the movers of the event; 0: all */
+    double prefactor_rest; /* share of the rate out of a state that may keep the constant prefactor, or one
+                              lent: the slowest events together */
     uint64_t seed;
     uint64_t run; /* whose counters the catalog gets, see sg_cat_run */
     int threads;
@@ -97,6 +101,8 @@ typedef struct sg_explore_stats { /* since creation */
                                                            * products among them */
     uint64_t rekeyed;                                     /* atoms keyed anew */
     uint64_t new_events;                                  /* generic events added */
+    uint64_t prefactors;                                  /* computed, or shown not to exist */
+    double prefactor_calls; /* full-call equivalents of the Hessians for them, not among those above */
     sg_strain_account strain;
     sg_labour labour;
 } sg_explore_stats;
@@ -155,6 +161,26 @@ const sg_cat_table *sg_explorer_known_table(const sg_explorer *ex, uint64_t stat
  * @param alive [out] 1: still entry k; 0: removed, the entries after it have moved up */
 sg_status sg_explorer_reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive);
 
+/** 1 if entry k of a complete table may be executed: converged in its state and, with harmonic prefactors,
+ * its prefactor computed (or shown not to exist). */
+int sg_explorer_is_settled(const sg_explorer *ex, uint64_t state, uint32_t k);
+
+/** Bring entry k closer to that by one step: as sg_explorer_reconverge, or its prefactor (then it stays). */
+sg_status sg_explorer_settle(sg_explorer *ex, uint64_t state, uint32_t k, int *alive);
+
+typedef struct sg_prefactor_summary {  /* of the edges of a run */
+    uint64_t n_done, n_lent, n_failed; /* computed; lent, not computed; not a minimum, not a saddle, blown */
+    double mean, spread;               /* of ln (nu s) of those computed, seen from their first state; NaN
+                                          without any */
+    double lowest, highest;            /* of the same */
+    double a, b, error_a, error_b; /* ln (nu s) = a + b barrier/eV, least squares, with standard errors; NaN
+                                      below three */
+    double correlation;
+} sg_prefactor_summary;
+
+/** Statistics over all edges known. */
+sg_prefactor_summary sg_explorer_prefactors(const sg_explorer *ex);
+
 /** Put a state's new flags (SG_CAT_STATE_..) into the catalog (no commit). */
 sg_status sg_explorer_mark(sg_explorer *ex, uint64_t state, uint32_t flags);
 
@@ -199,7 +225,8 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex);
 double sg_rate(double barrier, double temperature, double prefactor);
 
 /** Rate of an entry of a state's table, or of one thought of (any barrier), 1/s: the one place that knows
- * which prefactor counts. Threads: readers of an explorer that nobody changes. */
+ * which prefactor counts: that of its edge, computed or lent, else the constant one. Threads: readers of an
+ * explorer that nobody changes. */
 double sg_explorer_rate(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry);
 
 /** What a table lacked, as expected when it was closed (explore/completeness.h). Of tables other than the

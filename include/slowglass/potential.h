@@ -163,9 +163,10 @@ sg_status sg_potential_hessian_times(const sg_potential *pot, sg_potential_work 
 /** All second derivatives of the energy by the positions of the free atoms at the positions of sys, symmetric
  * to the last bit.
  * @param free_atoms NULL: all @param h [out] [3m][3m], eV/Å^2, the members in ascending order, x y z of each
- * The fast EAM kernels assemble it from what products are made of. Else 3m products, those by differences
- * taken to both sides, so that their error is of second order. Threads: distinct `work` may run concurrently.
- */
+ * EAM, whatever the kernel: assembled in closed form from differences of the tables' first derivatives over a
+ * few bins (at least 0.005 Å, 0.5 % of a density), because the second derivatives of an interpolant jump from
+ * bin to bin by enough to show in a determinant. Others: 3m products, those by differences taken to both
+ * sides, so that their error is of second order. Threads: distinct `work` may run concurrently. */
 sg_status sg_potential_hessian(const sg_potential *pot, sg_potential_work *work, const sg_system *sys,
                                const sg_atom_set *free_atoms, double *h);
 

@@ -92,8 +92,9 @@ typedef struct sg_run_summary {
     double time_missing;  /* s: by how much the clock would be behind, as expected, if nothing were missing */
     sg_run_work work;
     sg_run_basins basins;
-    sg_explore_stats stats; /* of this process */
-    double wall_s;          /* of this process */
+    sg_prefactor_summary prefactors; /* of all events known */
+    sg_explore_stats stats;          /* of this process */
+    double wall_s;                   /* of this process */
     int n_atoms;
 } sg_run_summary;
 

@@ -65,7 +65,8 @@ sg_status sg_vibration_spectrum(const sg_potential *pot, sg_vibration_work *work
 
 /** Atoms in the order in which an event concerns them: by their distance, in the saddle, from the closest of
  * the movers (atoms that differ by SG_VIBRATION_MOVER or more between any two of start, saddle and final
- * state; at least the farthest one), then by id. The same seen from either side.
+ * state; at least the farthest one), to which is added 2 Å times ln(way of the farthest mover / way of this
+ * one); then by index. The same seen from either side.
  * @param order [out] [n] indices of the atoms that are not fixed, the others behind them
  * @param distance [out] [n] Å, by place in `order`; fixed atoms: infinite
  * @param n_movable [out] how many are not fixed
@@ -78,17 +79,13 @@ typedef struct sg_vibration_event {                            /* borrowed */
     const double (*x_start)[3], (*x_saddle)[3], (*x_final)[3]; /* [n] Å; up to a common rigid motion */
 } sg_vibration_event;
 
-/** Prefactor of an event and of its way back, the atoms within `radius` of a mover vibrating.
+/** Prefactor of an event and of its way back, the first n_free atoms in its order vibrating.
  * @param like cell, types, masses and fixed flags; its positions do not matter
- * @param radius Å; 0: all atoms
+ * @param n_free 0, or more than can move: all that can
  * A pure function of what it is given; SG_OK with out->status, an error only for memory or a backend that
  * fails. Threads: distinct work. Cost: three Hessians and three factorisations. */
 sg_status sg_vibration_prefactor(const sg_potential *pot, sg_vibration_work *work, const sg_system *like,
-                                 const sg_vibration_event *event, double radius, sg_prefactor *out);
-
-/** The same with the first n_free atoms in the order of the event (all, if there are no more). */
-sg_status sg_vibration_prefactor_of(const sg_potential *pot, sg_vibration_work *work, const sg_system *like,
-                                    const sg_vibration_event *event, int n_free, sg_prefactor *out);
+                                 const sg_vibration_event *event, int n_free, sg_prefactor *out);
 
 /** sqrt(eV/(Å^2 amu)) / 2 pi in 1/s: square roots of eigenvalues become frequencies. */
 double sg_vibration_unit(void);

@@ -20,6 +20,9 @@ sg_status cli_catalog_export(cli *c);
 sg_status cli_landscape_check(cli *c, sg_catalog *cat);
 sg_status cli_landscape_export(cli *c, sg_catalog *cat);
 
+/* slowglass landscape prefactors, on the open catalog of a run. */
+sg_status cli_landscape_prefactors(cli *c, sg_catalog *cat);
+
 /* Read-only; `path` is the folder of a catalog, or of a run, which has one inside. */
 sg_status cli_catalog_open(cli *c, const char *path, sg_catalog **cat);
 

@@ -132,6 +132,19 @@ static void print_shares(cli *c, const sg_run_summary *sum)
             sum->last.time, sum->last.time - sum->time_missing, sum->last.rate_total, sum->last.rate_missing);
 }
 
+static void print_prefactors(const sg_run_summary *sum)
+{
+    const sg_prefactor_summary *p = &sum->prefactors;
+
+    if (p->n_done + p->n_failed == 0) return;
+    printf("prefactors of %llu of %llu events computed, %llu more lent by others, %llu have none; ln(nu s) = "
+           "%.2f "
+           "+- %.2f, from %.2f to %.2f; = %.2f(%.2f) + %.2f(%.2f) barrier/eV\n",
+           (unsigned long long)p->n_done, (unsigned long long)sum->n_events, (unsigned long long)p->n_lent,
+           (unsigned long long)p->n_failed, p->mean, p->spread, p->lowest, p->highest, p->a, p->error_a, p->b,
+           p->error_b);
+}
+
 static void print_line(const char *key, double value)
 {
     char text[SG_NUMBER_TEXT];
@@ -141,6 +154,7 @@ static void print_line(const char *key, double value)
 static void print_results(cli *c, const sg_run_summary *sum, const char *folder)
 {
     print_shares(c, sum);
+    print_prefactors(sum);
     printf("ended by %s; files in %s\n", sg_run_end_text(sum->end), folder);
     print_line("steps", (double)sum->last.step);
     print_line("time_s", sum->last.time);
@@ -208,7 +222,8 @@ const cli_command cmd_age = {
     .usage = "RUN.ini [--out DIR] | --resume DIR",
     .details = "Makes the folder DIR (the run file's name, if not given) with run.ini, catalog, "
                "trajectory.tsv, events.tsv,\n"
-               "searches.tsv, reuse.tsv, basins.tsv, trajectory.extxyz, final.extxyz, summary.json and ageing.png. An "
+               "searches.tsv, reuse.tsv, basins.tsv, trajectory.extxyz, final.extxyz, summary.json and "
+               "ageing.png. An "
                "interrupted "
                "or killed run goes\n"
                "on with --resume DIR and gives the same numbers as if it had not been; so does any number of "

@@ -15,6 +15,7 @@
 #include "cli_catalog.h"
 #include "slowglass/io.h"
 #include "slowglass/landscape.h"
+#include "slowglass/vibration.h"
 
 typedef struct graph { /* what is read from the catalog */
     sg_landscape_state *state;
@@ -48,7 +49,8 @@ static sg_status rows_of_table(sg_catalog *cat, uint64_t state, rows *r);
 static sg_status rows_of_graph(sg_catalog *cat, uint64_t state, rows *r);
 static int compare_rows(const void *left, const void *right);
 static int *atom_ids(const cli *c, int *n);
-static void print_row(const row *r, double rate, int centre, sg_json *json);
+static double own_prefactor(const cli *c, const row *r, double constant);
+static void print_row(const row *r, double prefactor, double temperature, int centre, sg_json *json);
 
 static sg_status run(cli *c)
 {
@@ -57,22 +59,25 @@ static sg_status run(cli *c)
     sg_catalog *cat = NULL;
     sg_status st;
 
-    const int is_export = strcmp(what, "export") == 0, is_check = strcmp(what, "check") == 0;
+    const int is_export = strcmp(what, "export") == 0, is_check = strcmp(what, "check") == 0,
+              is_prefactors = strcmp(what, "prefactors") == 0;
 
-    if (!is_state && !is_export && !is_check && strcmp(what, "info") != 0)
-        return sg_fail(SG_EINVAL, "landscape '%s', need info, state, export or check", what);
+    if (!is_state && !is_export && !is_check && !is_prefactors && strcmp(what, "info") != 0)
+        return sg_fail(SG_EINVAL, "landscape '%s', need info, state, prefactors, export or check", what);
     if (c->n_inputs != 2 + is_state)
         return sg_fail(SG_EINVAL, "usage: slowglass landscape %s",
-                       is_state    ? "state N DIR"
-                       : is_export ? "export DIR --format F -o OUT"
-                       : is_check  ? "check DIR"
-                                   : "info DIR");
+                       is_state        ? "state N DIR"
+                       : is_prefactors ? "prefactors DIR [--atoms N,..]"
+                       : is_export     ? "export DIR --format F -o OUT"
+                       : is_check      ? "check DIR"
+                                       : "info DIR");
     st = open_catalog(c, c->input[1 + is_state], &cat);
     if (st == SG_OK)
-        st = is_state    ? event_table(c, cat, c->input[1])
-             : is_export ? cli_landscape_export(c, cat)
-             : is_check  ? cli_landscape_check(c, cat)
-                         : info(c, cat);
+        st = is_state        ? event_table(c, cat, c->input[1])
+             : is_prefactors ? cli_landscape_prefactors(c, cat)
+             : is_export     ? cli_landscape_export(c, cat)
+             : is_check      ? cli_landscape_check(c, cat)
+                             : info(c, cat);
     sg_catalog_close(cat);
     return st;
 }
@@ -235,16 +240,19 @@ static sg_status event_table(cli *c, sg_catalog *cat, const char *name)
     if ((st = rows_of_graph(cat, state, &r)) != SG_OK) goto done;
     if (r.n > 0) qsort(r.at, r.n, sizeof *r.at, compare_rows);
     ids = atom_ids(c, &n_ids);
-    sg_log_line(&c->log, SG_LOG_INFO, "rates at %g K with the prefactor %g 1/s", temperature, prefactor);
+    sg_log_line(&c->log, SG_LOG_INFO, "rates at %g K with the prefactor %g 1/s%s", temperature, prefactor,
+                cli_value(c, "prefactor") || c->cfg.kmc.prefactor_mode != SG_PREFACTOR_HTST
+                    ? ""
+                    : " for events without one of their own");
     printf("edge\tto\tbarrier_eV\terror_eV\tbarrier_back_eV\trate_per_"
-           "s\tcentre\tparticipation\tstatus\tsource\n");
+           "s\tcentre\tparticipation\tstatus\tsource\tprefactor_per_s\tprefactor\n");
     sg_json_integer(c->result, "state", (int64_t)state);
     sg_json_number(c->result, "temperature_K", temperature);
     sg_json_number(c->result, "prefactor_per_s", prefactor);
     for (size_t k = 0; k < r.n; k++) {
         const uint32_t index = r.at[k].reverse ? r.at[k].edge.centre_back : r.at[k].edge.centre;
         const int centre = ids && index < (uint32_t)n_ids ? ids[index] : (int)index + 1;
-        print_row(&r.at[k], prefactor * exp(-r.at[k].barrier / (SG_KB * temperature)), centre,
+        print_row(&r.at[k], own_prefactor(c, &r.at[k], prefactor), temperature, centre,
                   sg_json_append(c->result, "events"));
     }
 done:
@@ -349,8 +357,19 @@ static int *atom_ids(const cli *c, int *n)
     return ids;
 }
 
-static void print_row(const row *r, double rate, int centre, sg_json *json)
+/* As in the run: that of the event, where the run has computed it or had it lent, else the constant one. */
+static double own_prefactor(const cli *c, const row *r, double constant)
 {
+    const double own = r->reverse ? r->edge.prefactor_back : r->edge.prefactor;
+    const int has_own = r->edge.nu_status == SG_NU_DONE || r->edge.nu_status == SG_NU_LENT;
+
+    return has_own && c->cfg.kmc.prefactor_mode == SG_PREFACTOR_HTST && !cli_value(c, "prefactor") ? own
+                                                                                                   : constant;
+}
+
+static void print_row(const row *r, double prefactor, double temperature, int centre, sg_json *json)
+{
+    const double rate = prefactor * exp(-r->barrier / (SG_KB * temperature));
     static const char *const sources[] = {"search", "catalog", "inherited"};
     const char *source = r->edge.source < sizeof sources / sizeof *sources ? sources[r->edge.source] : "?";
     const char *status = r->kept ? "kept" : r->listed ? "converged" : "unlisted";
@@ -361,13 +380,16 @@ static void print_row(const row *r, double rate, int centre, sg_json *json)
         snprintf(back, sizeof back, "%.6f", r->back);
         sg_json_integer(json, "to", (int64_t)r->to);
     }
-    printf("%" PRIu64 "\t%s\t%.6f\t%.6f\t%s\t%.6e\t%d\t%.3f\t%s\t%s\n", r->edge.id, to, r->barrier, r->error,
-           back, rate, centre, r->edge.participation, status, source);
+    printf("%" PRIu64 "\t%s\t%.6f\t%.6f\t%s\t%.6e\t%d\t%.3f\t%s\t%s\t%.6e\t%s\n", r->edge.id, to, r->barrier,
+           r->error, back, rate, centre, r->edge.participation, status, source, prefactor,
+           sg_nu_text(r->edge.nu_status));
     sg_json_integer(json, "edge", (int64_t)r->edge.id);
     sg_json_number(json, "barrier_eV", r->barrier);
     sg_json_number(json, "error_eV", r->error);
     sg_json_number(json, "barrier_back_eV", r->back);
     sg_json_number(json, "rate_per_s", rate);
+    sg_json_number(json, "prefactor_per_s", prefactor);
+    sg_json_text(json, "prefactor", sg_nu_text(r->edge.nu_status));
     sg_json_integer(json, "centre", centre);
     sg_json_number(json, "participation", r->edge.participation);
     sg_json_text(json, "status", status);
@@ -377,8 +399,12 @@ static void print_row(const row *r, double rate, int centre, sg_json *json)
 static const cli_option options[] = {
     {"temperature", 0, "K", "state: temperature of the rates; default: the run's"},
     {"prefactor", 0, "PER_S",
-     "state: prefactor of the rates; default: the run's; export: of pathsample, the same"},
-    {"barrier", 0, "EV", "info: count the basins that barriers up to this join, both ways"},
+     "state: one prefactor for all rates; default: as in the run; export: of pathsample, the run's"},
+    {"barrier", 0, "EV",
+     "info: count the basins that barriers up to this join, both ways; prefactors: of events below"},
+    {"atoms", 0, "N,..",
+     "prefactors: atoms that vibrate, closest to the movers first; 0: all; default: the run's"},
+    {"edge", 0, "N", "prefactors: of this event alone"},
     {"lid", 0, "EV", "info: count the superbasins that saddles up to this energy join"},
     {"format", 0, "WORD",
      "export: graphml (a file), tsv or pathsample (folders); default: by the ending of -o"},
@@ -388,17 +414,19 @@ static const cli_option options[] = {
 const cli_command cmd_landscape = {
     .name = "landscape",
     .summary = "the graph of states and saddles of a run",
-    .usage = "info DIR | state N DIR | export DIR -o OUT | check DIR",
+    .usage = "info DIR | state N DIR | prefactors DIR | export DIR -o OUT | check DIR",
     .details = "DIR: a run's folder or its catalog. info: numbers about the whole graph.\n"
                "state N: all events known to leave state N, lowest barrier first. status says\n"
                "converged (in this state), kept (inherited, not reconverged here: where it leads\n"
                "is not known yet) or unlisted (known, but not in the state's rate table).\n"
+               "prefactors: harmonic prefactors of all events, computed anew, for each size.\n"
                "export: states and saddles as OUT.graphml; or into the folder OUT, --format tsv as two\n"
                "tables, --format pathsample as min.data, ts.data, points.min and points.ts for\n"
                "PATHSAMPLE and disconnectionDPS, with a README about units and placeholders.\n"
                "check: is the landscape reversible? Every saddle in both tables, leading to the state it\n"
                "names, and the barriers around every independent cycle adding up to zero.",
     .example = "slowglass landscape state 0 demo-run --temperature 600\n"
+               "  slowglass landscape prefactors demo-run --atoms 50,100,200,0\n"
                "  slowglass landscape export demo-run -o landscape.graphml\n"
                "  slowglass landscape export demo-run --format pathsample -o path",
     .min_inputs = 1,

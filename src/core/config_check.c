@@ -101,8 +101,6 @@ sg_status sg_config_validate(const sg_config *cfg)
     if (st != SG_OK) return st;
     if (!*cfg->system.structure)
         return fail_key(cfg, SG_KEY_system_structure, SG_EINVAL, "need the starting structure");
-    if (cfg->kmc.prefactor_mode == SG_PREFACTOR_HTST)
-        return fail_key(cfg, SG_KEY_kmc_prefactor_mode, SG_EUNSUPPORTED, "not available in this version");
     if (cfg->strain.program.n > 0 && cfg->line[SG_KEY_strain_xy] != 0 &&
         cfg->strain.xy != cfg->strain.program.value[0][1])
         return fail_key(cfg, SG_KEY_strain_xy, SG_EINVAL, "need the strain that strain.program begins with");

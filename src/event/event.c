@@ -68,6 +68,7 @@ sg_status sg_event_edge(const sg_system *start, double e_start, const double vir
     out->curvature = p->curvature;
     out->curvature2 = p->curvature2;
     out->sampler = (uint8_t)sampler;
+    out->prefactor = out->prefactor_back = NAN;
     sg_free(d);
     return SG_OK;
 }

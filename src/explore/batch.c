@@ -20,6 +20,8 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
         for (int a = 0; a < 3; a++)
             s->mode_guess[i][a] = -s->mode_guess[i][a];
     s->barrier = t->reverse ? e.edge.barrier_back : e.edge.barrier;
+    s->nu = t->reverse ? e.edge.prefactor_back : e.edge.prefactor;
+    s->nu_back = t->reverse ? e.edge.prefactor : e.edge.prefactor_back;
     s->active = find_alike(ex, ex->plan.state, &same_guess, s->barrier, (positions)s->x_guess) < 0;
     return SG_OK;
 }
@@ -43,6 +45,7 @@ static sg_status prepare(sg_explorer *ex, size_t index, int k)
     sg_status st = SG_OK;
 
     s->active = s->strained = 0;
+    s->nu = s->nu_back = NAN;
     s->status = SG_OK;
     s->barrier = NAN;
     s->sampler = t->kind == TASK_LEND     ? SG_SAMPLER_PLACED
@@ -215,7 +218,7 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg
         table_at(ex, ex->plan.state)->from_catalog++;
     else
         table_at(ex, ex->plan.state)->from_inherited++;
-    return SG_OK;
+    return lend_prefactors(ex, *edge_id, SG_NU_LENT, s->nu, s->nu_back, 0);
 }
 
 static sg_status merge(sg_explorer *ex, const task *t, const slot *s)

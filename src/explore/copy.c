@@ -232,6 +232,10 @@ static void prepare_copy(sg_explorer *ex, uint64_t from, const sg_cat_entry *ent
     s->atom = (uint32_t)ex->copier->map.map[entry->reverse ? e->centre_back : e->centre];
     s->curvature[0] = e->curvature;
     s->curvature[1] = e->curvature2;
+    s->nu = entry->reverse ? e->prefactor_back : e->prefactor;
+    s->nu_back = entry->reverse ? e->prefactor : e->prefactor_back;
+    s->nu_status = (sg_nu_status)e->nu_status;
+    s->n_free = e->n_free;
 }
 
 static void run_copy(sg_explorer *ex, size_t index, slot *s, sg_saddle_work *work)
@@ -295,6 +299,7 @@ static sg_status merge_copy(sg_explorer *ex, slot *s)
         ex->n_copied++;
         table_at(ex, state)->from_catalog++;
     }
+    if (st == SG_OK) st = lend_prefactors(ex, edge_id, s->nu_status, s->nu, s->nu_back, s->n_free);
     return st == SG_OK ? log_row(ex, state, &t, SG_SAMPLER_PLACED, p, edge_id) : st;
 }
 

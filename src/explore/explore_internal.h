@@ -6,6 +6,7 @@
 
 #include "slowglass/explore.h"
 #include "slowglass/par.h"
+#include "slowglass/vibration.h"
 
 #include "task.h"
 
@@ -74,9 +75,12 @@ typedef struct slot { /* one task of a batch: input and result */
     int active;       /* 0: skipped, nothing to do */
     order order;      /* what is to be done, with the guesses below */
     sg_sampler sampler;
-    uint32_t found; /* lent: how often the generic event has been found */
-    double barrier; /* of the event that the guess comes from, at this strain, eV; NaN: no guess */
-    int strained;   /* lent by a record of another strain */
+    uint32_t found;         /* lent: how often the generic event has been found */
+    double barrier;         /* of the event that the guess comes from, at this strain, eV; NaN: no guess */
+    int strained;           /* lent by a record of another strain */
+    double nu, nu_back;     /* of the record that lends, or the edge copied, 1/s; NaN: none */
+    sg_nu_status nu_status; /* copied */
+    uint32_t n_free;        /* copied */
     double difference,
         curvature[2];     /* copied: energy of the final minimum above the start, eV; at the saddle */
     uint64_t event;       /* copied: generic event */
@@ -156,10 +160,11 @@ struct sg_explorer {
     scene scene;              /* of the batch in hand */
     double batches_s;         /* processor time of this thread while they were worked off */
     int n_work;
-    sg_saddle_work **work; /* [n_work] one per thread */
-    slot *slot;            /* [opt.batch] */
-    double (*scratch)[3];  /* [n_atoms] */
-    unsigned char *mark;   /* [n_atoms] */
+    sg_saddle_work **work;         /* [n_work] one per thread */
+    sg_vibration_work **vibration; /* [n_work], NULL until prefactors are computed */
+    slot *slot;                    /* [opt.batch] */
+    double (*scratch)[3];          /* [n_atoms] */
+    unsigned char *mark;           /* [n_atoms] */
 };
 
 /* Whole numbers of meta records, little-endian. */
@@ -378,6 +383,19 @@ void crew_close(sg_explorer *ex);
 /* Carry out the active ones of the first `count` slots. SG_EINTERRUPTED: given up, none of them is to be
  * used. */
 sg_status crew_run(sg_explorer *ex, int count);
+
+/* prefactors.c */
+int is_settled_edge(const sg_cat_edge *e); /* its prefactors are computed, or cannot be */
+/* Prefactors of the entries that together carry all but opt.prefactor_rest of the rate out of a complete
+ * state. Commits what it computes, batch by batch. */
+sg_status complete_prefactors(sg_explorer *ex, uint64_t state);
+/* Those of an edge that stands for another one, seen from the other's start. */
+sg_status lend_prefactors(sg_explorer *ex, uint64_t edge_id, sg_nu_status status, double nu, double nu_back,
+                          uint32_t n_free);
+void prefactors_free(sg_explorer *ex);
+
+/* generic.c: the prefactors of an edge go to its two records, unless these have some. */
+sg_status put_generic_prefactors(sg_explorer *ex, const sg_cat_edge *e);
 
 /* batch.c */
 sg_status run_batches(sg_explorer *ex);

@@ -74,6 +74,7 @@ void sg_explorer_free(sg_explorer *ex)
     sg_potential_work_free(ex->probe);
     for (int k = 0; k < ex->n_work; k++)
         sg_saddle_work_free(ex->work[k]);
+    prefactors_free(ex);
     sg_free(ex->work);
     crew_close(ex);
     for (int k = 0; ex->slot && k < ex->opt.batch; k++)
@@ -136,12 +137,13 @@ static sg_status make_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     frame_to(ex, state);
     if (!resumed && ex->opt.copy && ex->opt.keep_landscape) {
         if ((st = copy_table(ex, state, &copied)) != SG_OK) return st;
-        if (copied) return *out = table_at(ex, state), SG_OK;
+        if (copied) return *out = table_at(ex, state), complete_prefactors(ex, state);
     }
     if ((st = keys_to_frame(ex)) != SG_OK) return st;
     if ((st = views_to_frame(ex)) != SG_OK) return st;
     st = resumed ? restore_variants(ex, state) : plan_make(ex, state, parent);
     if (st == SG_OK) st = run_batches(ex);
+    if (st == SG_OK) st = complete_prefactors(ex, state);
     if (st != SG_OK) return st;
     completeness_close(ex, table_at(ex, state), state != ex->plan.parent);
     ex->state[state].flags |= SG_CAT_STATE_TABLE;
@@ -166,7 +168,8 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     near_trim(ex);
     if (table_is_complete(ex, state)) *out = table_at(ex, state);
     const sg_status fault = near_status(ex);
-    if (fault != SG_OK || *out) return fault;
+    if (fault != SG_OK) return fault;
+    if (*out) return complete_prefactors(ex, state);
     const double begin_s = thread_s(), batches_s = ex->batches_s;
     const sg_status st = make_table(ex, state, parent, out);
     count_serial(ex, begin_s, batches_s);
@@ -202,6 +205,9 @@ static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *al
     const task asked = {TASK_INHERIT, entry.reverse, e.edge.centre, 0, entry.edge};
     const uint64_t event = entry.reverse ? 0 : e.edge.event;
     const uint32_t found = e.edge.found;
+    const double nu = entry.reverse ? e.edge.prefactor_back : e.edge.prefactor,
+                 nu_back = entry.reverse ? e.edge.prefactor : e.edge.prefactor_back;
+    const uint32_t n_free = e.edge.n_free;
     remove_entry(t, k);
     ex->stats.refinements++;
     if (s->passage->outcome == SG_FOUND)
@@ -213,6 +219,7 @@ static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *al
         s->passage->outcome = SG_KNOWN;
     else if (edge_id == 0 && s->passage->outcome == SG_FOUND)
         s->passage->outcome = SG_DISCONNECTED;
+    if (st == SG_OK) st = lend_prefactors(ex, edge_id, SG_NU_LENT, nu, nu_back, n_free);
     if (st == SG_OK) st = log_row(ex, state, &asked, SG_SAMPLER_INHERITED, s->passage, edge_id);
     uint32_t at = k; /* it was appended: back to its place, so that the order of the table stays; or it has
                         taken the place of an earlier inherited one */
@@ -311,6 +318,8 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
     s.labour.team = sg_team_get_account(ex->team);
     s.force_calls += sg_potential_calls(ex->probe)->equivalents;
     s.full_calls += (double)sg_potential_calls(ex->probe)->full;
+    for (int k = 0; ex->vibration && k < ex->n_work; k++)
+        s.prefactor_calls += sg_vibration_work_calls(ex->vibration[k])->equivalents;
     for (int k = 0; k < ex->n_work; k++) {
         const sg_force_calls *c = sg_saddle_work_calls(ex->work[k]);
         s.full_calls += (double)c->full;

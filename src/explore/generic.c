@@ -58,6 +58,39 @@ sg_status count_generic(sg_explorer *ex, uint64_t id, uint8_t sampler)
     return st == SG_OK ? sg_catalog_put_event(ex->cat, ev) : st;
 }
 
+static sg_status set_prefactors(sg_explorer *ex, uint64_t id, double nu, double nu_back)
+{
+    sg_cat_event known = {0}, *ev = pending_find(ex, id);
+    sg_status st = SG_OK;
+
+    if (!ev) {
+        st = sg_catalog_get_event(ex->cat, id, &known);
+        if (st == SG_ENOTFOUND) return SG_OK;
+        if (st == SG_OK && isnan(known.prefactor)) {
+            sg_cat_event_keep_run(&known, ex->opt.run);
+            ev = &known;
+        }
+    }
+    if (st == SG_OK && ev && isnan(ev->prefactor) && ev->n_origins > 0) { /* else a base's alone */
+        ev->prefactor = nu;
+        ev->prefactor_back = nu_back;
+        st = sg_catalog_put_event(ex->cat, ev);
+        if (st == SG_OK && ev == &known) st = pending_add(ex, &known);
+    }
+    sg_cat_event_clear(&known);
+    return st;
+}
+
+sg_status put_generic_prefactors(sg_explorer *ex, const sg_cat_edge *e)
+{
+    sg_status st = SG_OK;
+
+    if (e->nu_status != SG_NU_DONE) return SG_OK;
+    if (e->event) st = set_prefactors(ex, e->event, e->prefactor, e->prefactor_back);
+    if (st == SG_OK && e->event_back) st = set_prefactors(ex, e->event_back, e->prefactor_back, e->prefactor);
+    return st;
+}
+
 /* --- is it known? --- */
 
 static sg_status compare_with(sg_explorer *ex, side *s, const sg_cat_event *ev, double barrier,
@@ -152,7 +185,7 @@ sg_status put_generics(sg_explorer *ex, const sg_passage *p, sg_cat_edge *edge)
         sg_system_displacement(ex->frame, here, (positions)p->x_saddle, d, NULL);
         sg_system_displacement(ex->frame, here, there, d + n, NULL);
         st = put_one(ex, s, (positions)d, (positions)(d + n), (positions)p->mode, edge, reverse, &id);
-        if (!reverse) edge->event = id;
+        *(reverse ? &edge->event_back : &edge->event) = id;
     }
     frame_to(ex, edge->from);
     sg_free(s);

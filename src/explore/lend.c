@@ -251,6 +251,8 @@ sg_status prepare_lent(sg_explorer *ex, const task *t, slot *s)
                        s->mode_guess);
         s->active = find_alike(ex, ex->plan.state, &same_guess, s->barrier, (positions)s->x_guess) < 0;
         s->found = event.found;
+        s->nu = event.prefactor;
+        s->nu_back = event.prefactor_back;
     }
     sg_cat_event_clear(&event);
     return st;

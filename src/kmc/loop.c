@@ -91,12 +91,11 @@ static sg_status draw(sg_kmc *w, choice *c)
         sg_rng_init(&rng, w->opt.seed, g->n_states > 1 ? SG_RNG_BASIN : SG_RNG_STEP, w->row.step + 1, 0, 0);
         st = g->n_states > 1 ? draw_group(g, &rng, c) : draw_plain(w, g, &rng, c);
         if (st != SG_OK || is_late(w, c->dt)) return st;
-        const sg_cat_table *t = sg_explorer_known_table(w->ex, c->state);
-        if (!t->entry[c->entry].kept) return SG_OK;
+        if (sg_explorer_is_settled(w->ex, c->state, c->entry)) return SG_OK;
         if (sg_interrupt_requested()) /* what has been reconverged stands in the table: the same draw comes
                                          again */
             return sg_fail(SG_EINTERRUPTED, "interrupted in step %llu", (unsigned long long)w->row.step + 1);
-        if ((st = sg_explorer_reconverge(w->ex, c->state, c->entry, &alive)) != SG_OK) return st;
+        if ((st = sg_explorer_settle(w->ex, c->state, c->entry, &alive)) != SG_OK) return st;
     }
 }
 

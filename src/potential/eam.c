@@ -189,5 +189,5 @@ static sg_status eam_matrix(const sg_potential *self, sg_potential_work *work, c
                             const sg_atom_set *free_atoms, double *h)
 {
     const sg_eam *const e = (const sg_eam *)self;
-    return e->kernel ? sg_eam_fast_matrix(e, work, sys, free_atoms, h) : SG_EUNSUPPORTED;
+    return sg_eam_matrix(e, work, sys, free_atoms, h);
 }

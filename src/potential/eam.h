@@ -83,16 +83,6 @@ typedef struct sg_eam_task {
     double virial[6];    /* out */
 } sg_eam_task;
 
-/* What pairs contribute to second derivatives, see eam_vector.h: where the numbers of the pair near[at]
- * begin, and how far behind that each of them stands. */
-enum { OF_DX = 0, OF_DY = SG_HALO_PAD, OF_DZ = 2 * SG_HALO_PAD, OF_A = 3 * SG_HALO_PAD };
-enum { OF_B = 4 * SG_HALO_PAD, OF_K = 5 * SG_HALO_PAD, OF_G = 6 * SG_HALO_PAD };
-
-static inline float *coefficients_at(const sg_eam_task *task, int64_t at)
-{
-    return task->coefficient + at / SG_HALO_PAD * (N_COEFFICIENTS * SG_HALO_PAD) + at % SG_HALO_PAD;
-}
-
 typedef struct sg_eam_kernel {
     const char *name;
     int (*available)(void);
@@ -120,15 +110,10 @@ sg_status sg_eam_fast_compute(const sg_eam *e, sg_potential_work *work, const sg
 sg_status sg_eam_fast_hessian(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
                               const sg_atom_set *set, const double (*v)[3], double (*out)[3]);
 
-sg_status sg_eam_fast_matrix(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
-                             const sg_atom_set *set, double *h);
-
-/* What products at these positions need, unless it is there already. */
-sg_status sg_eam_fast_prepare(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
-                              const sg_atom_set *set, sg_eam_task *task);
-
-/* Of the pairs of the whole system, those that the list in use has. */
-double sg_eam_fast_share(const sg_potential_work *work);
+/** Second derivatives [3m][3m] of the free atoms, averaged over a few bins of the tables; the same whatever
+ * the kernel. */
+sg_status sg_eam_matrix(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
+                        const sg_atom_set *set, double *h);
 
 /* Index of an unordered pair of types. */
 static inline int sg_eam_type_pair(int a, int b)

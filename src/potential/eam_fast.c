@@ -18,6 +18,7 @@ static const double NOWHERE = 1e10; /* Å, where the place that fills up rows li
 static sg_status begin(const sg_eam *e, sg_potential_work *work, const sg_system *sys, const sg_atom_set *set,
                        sg_eam_task *task);
 static void arrange(const sg_eam *e, const sg_halo *list, sg_fast *fast, sg_eam_task *task);
+static double share(const sg_potential_work *work);
 static sg_status make_base(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
                            const sg_atom_set *set);
 static double base_energy(sg_potential_work *work);
@@ -67,7 +68,7 @@ sg_status sg_eam_fast_compute(const sg_eam *e, sg_potential_work *work, const sg
     if (st != SG_OK) return st;
     const sg_halo *const list = work->fast.point;
     e->kernel->force(&task);
-    if (set) work->last_equivalents += sg_eam_fast_share(work);
+    if (set) work->last_equivalents += share(work);
     out->energy = energy + task.energy;
     memcpy(out->virial, task.virial, sizeof out->virial);
     hand_out(list, &task, 1.0, sys->n, out->f);
@@ -100,7 +101,8 @@ static double embed_atoms(const sg_eam *e, const sg_halo *list, sg_eam_task *tas
 
 /* ---- Hessian times vector ---- */
 
-double sg_eam_fast_share(const sg_potential_work *work)
+/* Of the pairs of the whole system, those that the list in use has. */
+static double share(const sg_potential_work *work)
 {
     const sg_halo *const list = work->fast.point;
 
@@ -125,8 +127,9 @@ static int stands_at(const sg_potential_work *work, const sg_system *sys, const 
     return 1;
 }
 
-sg_status sg_eam_fast_prepare(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
-                              const sg_atom_set *set, sg_eam_task *task)
+/* What products at these positions need, unless it is there. */
+static sg_status prepare(const sg_eam *e, sg_potential_work *work, const sg_system *sys,
+                         const sg_atom_set *set, sg_eam_task *task)
 {
     sg_fast *const fast = &work->fast;
     sg_halo *const list = set ? fast->part : fast->full;
@@ -136,10 +139,10 @@ sg_status sg_eam_fast_prepare(const sg_eam *e, sg_potential_work *work, const sg
     if (list && fast->point == list && list->n_system == sys->n) arrange(e, list, fast, task);
     if (!list || fast->point != list || list->n_system != sys->n || !stands_at(work, sys, set, task)) {
         if ((st = embed_all(e, work, sys, set, task, &energy)) != SG_OK) return st;
-        work->last_equivalents += COST_DENSITIES * sg_eam_fast_share(work);
+        work->last_equivalents += COST_DENSITIES * share(work);
     }
     if (fast->point_has_coefficients) return SG_OK;
-    work->last_equivalents += COST_COEFFICIENTS * sg_eam_fast_share(work);
+    work->last_equivalents += COST_COEFFICIENTS * share(work);
     const size_t room = ((size_t)task->first[task->n_rows] + 2 * LANES_MAX) * N_COEFFICIENTS;
     if (sg_grow((void **)&fast->coefficient, &fast->capacity_coefficient, room, sizeof *fast->coefficient))
         return sg_fail(SG_ENOMEM, "second derivatives of %d atoms", sys->n);
@@ -155,7 +158,7 @@ sg_status sg_eam_fast_hessian(const sg_eam *e, sg_potential_work *work, const sg
                               const sg_atom_set *set, const double (*v)[3], double (*out)[3])
 {
     sg_eam_task task;
-    const sg_status st = sg_eam_fast_prepare(e, work, sys, set, &task);
+    const sg_status st = prepare(e, work, sys, set, &task);
 
     if (st != SG_OK) return st;
     const sg_halo *const list = work->fast.point;
@@ -172,7 +175,7 @@ sg_status sg_eam_fast_hessian(const sg_eam *e, sg_potential_work *work, const sg
     for (int p = list->n_atoms; p < list->n; p++)
         task.v[p][3] = task.v[list->owner[p]][3];
     e->kernel->product(&task);
-    work->last_equivalents += COST_PRODUCT * sg_eam_fast_share(work);
+    work->last_equivalents += COST_PRODUCT * share(work);
     hand_out(list, &task, -1.0, sys->n, out);
     return SG_OK;
 }

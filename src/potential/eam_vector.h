@@ -235,6 +235,14 @@ static inline vd slope_and_bend(const vd c[4], vd p, vd *half_bend)
     return vd_fma(d, p, vd_fma(b, p, c[1]));
 }
 
+enum { OF_DX = 0, OF_DY = SG_HALO_PAD, OF_DZ = 2 * SG_HALO_PAD, OF_A = 3 * SG_HALO_PAD };
+enum { OF_B = 4 * SG_HALO_PAD, OF_K = 5 * SG_HALO_PAD, OF_G = 6 * SG_HALO_PAD };
+
+static inline float *coefficients_at(const sg_eam_task *task, int64_t at)
+{
+    return task->coefficient + at / SG_HALO_PAD * (N_COEFFICIENTS * SG_HALO_PAD) + at % SG_HALO_PAD;
+}
+
 static inline void coefficient_rows(sg_eam_task *task, const int same)
 {
     const char *const rows = (const char *)task->table->row, *const phi_rows =

@@ -77,12 +77,15 @@ sg_status sg_potential_hessian(const sg_potential *pot, sg_potential_work *work,
                                const sg_atom_set *free_atoms, double *h)
 {
     const size_t m = 3 * (size_t)(free_atoms ? free_atoms->n : sys->n);
-    sg_status st = SG_EUNSUPPORTED;
+    sg_status st;
 
     work->last_equivalents = 0.0;
-    if (pot->ops->matrix) st = pot->ops->matrix(pot, work, sys, free_atoms, h);
-    work->calls.equivalents += work->last_equivalents;
-    if (st == SG_EUNSUPPORTED) st = sg_hessian_by_products(pot, work, sys, free_atoms, h);
+    if (pot->ops->matrix) {
+        st = pot->ops->matrix(pot, work, sys, free_atoms, h);
+        work->calls.equivalents += work->last_equivalents;
+    } else {
+        st = sg_hessian_by_products(pot, work, sys, free_atoms, h);
+    }
     return st == SG_OK ? check_matrix(sys, m, h) : st;
 }
 

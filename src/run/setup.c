@@ -232,6 +232,9 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->marginal = fmin(cfg->topology.variant_tolerance_A, SG_TOPOLOGY_MARGIN);
     o->temperature = cfg->kmc.temperature_K;
     o->prefactor = cfg->kmc.prefactor_per_s;
+    o->harmonic = cfg->kmc.prefactor_mode == SG_PREFACTOR_HTST;
+    o->prefactor_atoms = (int)cfg->kmc.prefactor_atoms;
+    o->prefactor_rest = cfg->kmc.prefactor_rest;
     o->seed = (uint64_t)cfg->kmc.seed;
     o->threads = threads;
     o->copy = cfg->topology.copy_states;

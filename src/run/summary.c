@@ -14,6 +14,7 @@ sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum)
     sum->n_events = sg_explorer_n_edges(run->ex);
     sum->n_searches = sg_explorer_n_searches(run->ex);
     sum->stats = sg_explorer_stats(run->ex);
+    sum->prefactors = sg_explorer_prefactors(run->ex);
     sum->wall_s = run_now_s() - run->begin_s;
     sum->n_atoms = run->sys->n;
     sum->time_missing = run->out.time_missing;
@@ -63,6 +64,28 @@ void sg_labour_json(const sg_labour *l, sg_json *json)
     sg_json_integer(out, "bytes_told", (int64_t)l->team.bytes_told);
 }
 
+/* Harmonic prefactors of the events known; nothing to say where none have been asked for. */
+static void put_prefactors(sg_json *json, const sg_run_summary *sum)
+{
+    const sg_prefactor_summary *p = &sum->prefactors;
+
+    if (p->n_done + p->n_failed == 0) return;
+    sg_json *const out = sg_json_object(json, "prefactors");
+    sg_json_integer(out, "n_harmonic", (int64_t)p->n_done);
+    sg_json_integer(out, "n_lent", (int64_t)p->n_lent);
+    sg_json_integer(out, "n_failed", (int64_t)p->n_failed);
+    sg_json_number(out, "mean_ln_nu_s", p->mean);
+    sg_json_number(out, "spread_ln_nu_s", p->spread);
+    sg_json_number(out, "lowest_ln_nu_s", p->lowest);
+    sg_json_number(out, "highest_ln_nu_s", p->highest);
+    sg_json_number(out, "regression_a", p->a);
+    sg_json_number(out, "regression_b_per_eV", p->b);
+    sg_json_number(out, "regression_error_a", p->error_a);
+    sg_json_number(out, "regression_error_b_per_eV", p->error_b);
+    sg_json_number(out, "correlation", p->correlation);
+    sg_json_number(out, "call_equivalents", sum->stats.prefactor_calls);
+}
+
 void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
 {
     sg_json_text(json, "end", sg_run_end_text(sum->end));
@@ -88,6 +111,7 @@ void sg_run_summary_json(const sg_run_summary *sum, sg_json *json)
     basins_json(&sum->basins, json);
     reuse_json(&sum->work, json);
     put_strain_account(json, &sum->stats.strain);
+    put_prefactors(json, sum);
     sg_json_number(json, "full_calls", sum->stats.full_calls);
     sg_json_number(json, "free_calls", sum->stats.free_calls);
     sg_json_number(json, "hessian_products", sum->stats.products);

@@ -7,6 +7,8 @@
 
 typedef const double (*positions)[3];
 
+static const double HANDICAP = 2.0; /* Å, for a mover that goes 1/e of the way that the farthest one goes */
+
 typedef struct place {
     double distance;
     int atom;
@@ -38,11 +40,11 @@ static int largest_moves(const sg_system *sys, positions x_start, positions x_sa
     return farthest;
 }
 
-static double squared_distance(const sg_system *sys, const double a[3], const double b[3])
+static double distance_of(const sg_system *sys, const double a[3], const double b[3])
 {
     double d[3] = {b[0] - a[0], b[1] - a[1], b[2] - a[2]};
     sg_cell_minimum_image(&sys->cell, d);
-    return d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+    return sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
 }
 
 sg_status sg_vibration_order(const sg_system *sys, positions x_start, positions x_saddle, positions x_final,
@@ -63,10 +65,11 @@ sg_status sg_vibration_order(const sg_system *sys, positions x_start, positions 
     for (int i = 0; i < sys->n; i++)
         if (i == farthest || distance[i] >= SG_VIBRATION_MOVER) order[n_movers++] = i;
     for (int i = 0; i < sys->n; i++) {
-        double r2 = HUGE_VAL;
-        for (int k = 0; k < n_movers && !sys->fixed[i]; k++)
-            r2 = fmin(r2, squared_distance(sys, x_saddle[order[k]], x_saddle[i]));
-        at[i] = (place){sqrt(r2), i};
+        at[i] = (place){HUGE_VAL, i};
+        for (int k = 0; k < n_movers && !sys->fixed[i]; k++) {
+            const double behind = HANDICAP * log(distance[farthest] / distance[order[k]]);
+            at[i].distance = fmin(at[i].distance, behind + distance_of(sys, x_saddle[order[k]], x_saddle[i]));
+        }
     }
     qsort(at, n, sizeof *at, compare_places);
     for (int i = 0; i < sys->n; i++) {

@@ -162,41 +162,22 @@ static sg_status compute(const sg_potential *pot, sg_vibration_work *w, const sg
     return SG_OK;
 }
 
-static sg_status with_first(const sg_potential *pot, sg_vibration_work *w, const sg_system *like,
-                            const sg_vibration_event *event, int n_free, sg_prefactor *out)
+sg_status sg_vibration_prefactor(const sg_potential *pot, sg_vibration_work *w, const sg_system *like,
+                                 const sg_vibration_event *event, int n_free, sg_prefactor *out)
 {
     sg_atom_set members;
-    const sg_atom_set *const set = choose(w, like, n_free, &members);
+    int n_movable;
+    sg_status st = sg_vibration_order(like, event->x_start, event->x_saddle, event->x_final, w->order,
+                                      w->distance, &n_movable);
 
-    *out = (sg_prefactor){.nu = NAN, .nu_back = NAN, .unstable = NAN, .n_free = n_free};
-    sg_status st = compute(pot, w, event, set, out);
+    *out = (sg_prefactor){.nu = NAN, .nu_back = NAN, .unstable = NAN};
+    if (st != SG_OK) return st;
+    out->n_free = n_free > 0 && n_free < n_movable ? n_free : n_movable;
+    w->sys->cell = like->cell; /* its strain may be another one than when the work was created */
+    st = compute(pot, w, event, choose(w, like, out->n_free, &members), out);
     if (st == SG_ENUMERIC) { /* a configuration that blows up has no prefactor; the run goes on */
         out->status = SG_NU_BLOWN;
         st = SG_OK;
     }
     return st;
-}
-
-sg_status sg_vibration_prefactor(const sg_potential *pot, sg_vibration_work *w, const sg_system *like,
-                                 const sg_vibration_event *event, double radius, sg_prefactor *out)
-{
-    int n_movable, n_free = 0;
-    const sg_status st = sg_vibration_order(like, event->x_start, event->x_saddle, event->x_final, w->order,
-                                            w->distance, &n_movable);
-
-    if (st != SG_OK) return st;
-    while (n_free < n_movable && (radius <= 0.0 || w->distance[n_free] < radius))
-        n_free++;
-    return with_first(pot, w, like, event, n_free, out);
-}
-
-sg_status sg_vibration_prefactor_of(const sg_potential *pot, sg_vibration_work *w, const sg_system *like,
-                                    const sg_vibration_event *event, int n_free, sg_prefactor *out)
-{
-    int n_movable;
-    const sg_status st = sg_vibration_order(like, event->x_start, event->x_saddle, event->x_final, w->order,
-                                            w->distance, &n_movable);
-
-    if (st != SG_OK) return st;
-    return with_first(pot, w, like, event, n_free < n_movable ? n_free : n_movable, out);
 }

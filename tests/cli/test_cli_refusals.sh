@@ -118,8 +118,8 @@ put "[kmc]\n\ntemperature_K = -5\n"
 bad 2 "run.ini:3: kmc.temperature_K = -5, need > 0 K" check run.ini
 put "[potential]\nfile = CuZr_mm.eam.fs\n"
 bad 2 "run.ini: system.structure = (empty), need the starting structure" check run.ini
-put "[system]\nstructure = $glass\n[potential]\nfile = CuZr_mm.eam.fs\n[kmc]\nprefactor_mode = htst\n"
-bad 2 "run.ini:6: kmc.prefactor_mode = htst, not available in this version" check run.ini
+put "[system]\nstructure = $glass\n[potential]\nfile = CuZr_mm.eam.fs\n[kmc]\nprefactor_rest = 1\n"
+bad 2 "run.ini:6: kmc.prefactor_rest = 1, need >= 0, < 1" check run.ini
 put "[system]\nstructure = absent.xyz\n[potential]\nfile = CuZr_mm.eam.fs\n"
 bad 2 ".*absent.xyz.*" check run.ini
 put "[system]\nstructure = $glass\n[potential]\nfile = CuZr_mm.eam.fs\n[catalog]\nbase = nowhere\n"

@@ -122,11 +122,14 @@ static void info_counts_what_is_there(void **state)
 static void state_lists_its_events(void **state)
 {
     static const char *const expected[] = {
-        "edge\tto\tbarrier_eV\terror_eV\tbarrier_back_eV\trate_per_s\tcentre\tparticipation\tstatus\tsource",
+        "edge\tto\tbarrier_eV\terror_eV\tbarrier_back_eV\trate_per_s\tcentre\tparticipation\tstatus\tsource\t"
+        "prefactor_per_s\tprefactor",
         "2\t2\t0.250000\t0.000000\t0.000000\t", "1\t1\t0.500000\t0.000000\t1.000000\t6.31",
         "3\t-\t0.750000\t0.020000\t-\t", "4\t1\t1.000000\t0.000000\t1.500000\t"};
-    static const char *const ends[] = {"source", "1\t1.500\tconverged\tsearch", "1\t1.500\tconverged\tsearch",
-                                       "1\t1.500\tkept\tcatalog", "2\t1.500\tunlisted\tsearch"};
+    static const char *const ends[] = {
+        "source\tprefactor_per_s\tprefactor", "1\t1.500\tconverged\tsearch\t1.000000e+13\tnone",
+        "1\t1.500\tconverged\tsearch\t1.000000e+13\tnone", "1\t1.500\tkept\tcatalog\t1.000000e+13\tnone",
+        "2\t1.500\tunlisted\tsearch\t1.000000e+13\tnone"};
     char *line = output;
 
     (void)state;
@@ -142,7 +145,8 @@ static void state_lists_its_events(void **state)
     }
     assert_true(*line == '\0');
     assert_int_equal(slowglass("state 2 %s"), 0); /* never visited: the graph alone knows */
-    assert_true(has("\n2\t0\t0.000000\t0.000000\t0.250000\t1.000000e+13\t2\t1.500\tunlisted\tsearch\n"));
+    assert_true(has("\n2\t0\t0.000000\t0.000000\t0.250000\t1.000000e+13\t2\t1.500\tunlisted\tsearch\t1."
+                    "000000e+13\tnone\n"));
     assert_int_equal(slowglass("state 2 %s --json"), 0);
     assert_true(has("\"status\""));
 }

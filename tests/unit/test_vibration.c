@@ -56,8 +56,7 @@ static void differences(const sg_potential *pot, sg_system *sys, int m, const in
 
 /* ---- the matrix ---- */
 
-static void check_matrix(const char *spec, const char *kernel, int cells, int n_set, double step,
-                         double tolerance)
+static void check_matrix(const char *spec, int cells, int n_set, double step, double tolerance)
 {
     sg_potential *pot = NULL;
     sg_potential_work *work = NULL;
@@ -68,7 +67,7 @@ static void check_matrix(const char *spec, const char *kernel, int cells, int n_
     double largest = 0, worst = 0;
 
     assert_ok(sg_potential_create(spec, NULL, 2, cu_zr, &pot));
-    if (sg_potential_set_kernel(pot, kernel) != SG_OK) goto done; /* not on this processor */
+    assert_ok(sg_potential_set_kernel(pot, "plain"));
     for (int i = 0; i < sys->n && set.n < n_set; i += 3) {
         atom[set.n++] = i;
         member[i] = 1;
@@ -85,9 +84,8 @@ static void check_matrix(const char *spec, const char *kernel, int cells, int n_
             largest = fmax(largest, fabs(want[i * m + j]));
             worst = fmax(worst, fabs(h[i * m + j] - want[i * m + j]));
         }
-    if (!(worst <= tolerance * largest)) fail_msg("%s %s: off by %g of %g", spec, kernel, worst, largest);
+    if (!(worst <= tolerance * largest)) fail_msg("%s: off by %g of %g", spec, worst, largest);
     free(h);
-done:
     sg_potential_work_free(work);
     sg_potential_free(pot);
     sg_system_free(sys);
@@ -95,18 +93,42 @@ done:
     free(member);
 }
 
-/* Kinks of the tables make second derivatives jump by 1e-4 of the largest; where a difference straddles one
- * it sees the mean of both sides. 1 and 2 cells are thinner than twice the cutoff: partners by several
- * images. */
+/* The tables' second derivatives jump from bin to bin: differences over 0.005 Å average that as the matrix
+ * does, but along with everything else, which at this step costs 3e-4 of the largest element. One and two
+ * cells are thinner than twice the cutoff: partners by several images, an atom by its own. */
 static void test_matrix(void **state)
 {
     (void)state;
-    check_matrix(EAM, "avx512", 2, 0, 1e-5, 3e-4);
-    check_matrix(EAM, "avx2", 2, 0, 1e-5, 3e-4);
-    check_matrix(EAM, "plain", 1, 0, 1e-5, 3e-4);
-    check_matrix(EAM, "auto", 1, 0, 1e-5, 3e-4);
-    check_matrix(EAM, "auto", 3, 30, 1e-5, 3e-4);
-    check_matrix("lj:0.2,2.6,6.5,0.25,2.8,7,0.3,2.9,7.5", "plain", 2, 9, 1e-4, 1e-6);
+    check_matrix(EAM, 1, 0, 5e-3, 6e-4);
+    check_matrix(EAM, 2, 0, 5e-3, 6e-4);
+    check_matrix(EAM, 3, 30, 5e-3, 6e-4);
+    check_matrix("lj:0.2,2.6,6.5,0.25,2.8,7,0.3,2.9,7.5", 2, 9, 1e-4, 1e-6);
+}
+
+/* To the last bit the same with every kernel. */
+static void test_matrix_and_kernels(void **state)
+{
+    static const char *const kernels[] = {"plain", "avx2", "avx512"};
+    sg_potential *pot = NULL;
+    sg_potential_work *work = NULL;
+    sg_system *sys = perturbed_fcc(2, 4.1, 0.1, 0.03, 0.15, 0.4, 2, cu_zr, 5);
+    const size_t m = 3 * (size_t)sys->n;
+    double *h[2] = {calloc(m * m, sizeof(double)), calloc(m * m, sizeof(double))};
+
+    (void)state;
+    assert_ok(sg_potential_create(EAM, NULL, 2, cu_zr, &pot));
+    assert_ok(sg_potential_work_create(pot, &work));
+    for (int k = 0; k < 3; k++) {
+        if (sg_potential_set_kernel(pot, kernels[k]) != SG_OK) continue; /* not on this processor */
+        sg_potential_work_reset(work);
+        assert_ok(sg_potential_hessian(pot, work, sys, NULL, h[k > 0]));
+        if (k > 0) assert_memory_equal(h[0], h[1], m * m * sizeof(double));
+    }
+    free(h[0]);
+    free(h[1]);
+    sg_potential_work_free(work);
+    sg_potential_free(pot);
+    sg_system_free(sys);
 }
 
 /* ---- closed formulas ---- */
@@ -222,7 +244,7 @@ static void test_double_well(void **state)
     const double nu =
         sg_vibration_unit() * sqrt(along * across * across / (across_saddle * across_saddle) / AMU_ZR);
     for (int n_free = 1; n_free <= 2; n_free++) { /* there is one to be had */
-        assert_ok(sg_vibration_prefactor_of(w.pot, w.work, w.sys, &w.event, n_free, &got));
+        assert_ok(sg_vibration_prefactor(w.pot, w.work, w.sys, &w.event, n_free, &got));
         assert_int_equal(got.status, SG_NU_DONE);
         assert_int_equal(got.n_free, 1);
         assert_near(got.nu / nu, 1, 1e-6);
@@ -273,7 +295,7 @@ static void diagonalise(twin *t, int m, const int *atom)
 {
     const size_t order = 3 * (size_t)m;
 
-    differences(t->pot, t->sys, m, atom, 1e-5, t->d);
+    differences(t->pot, t->sys, m, atom, 5e-3, t->d);
     for (size_t i = 0; i < order; i++)
         for (size_t j = 0; j <= i; j++) {
             const int a = atom ? atom[i / 3] : (int)(i / 3), b = atom ? atom[j / 3] : (int)(j / 3);
@@ -302,9 +324,8 @@ static void compare_spectra(twin *t, int m, const int *atom, const sg_spectrum *
     assert_int_equal(n_skipped, n_zero);
     assert_int_equal(got->n_zero, n_zero);
     assert_int_equal(got->n_negative, n_negative);
-    assert_near(got->log_det, log_det,
-                1e-3 + 2e-7 / softest); /* kinks of the tables: 2e-7 each, of 0.01 to 1 */
-    if (n_negative == 1) assert_near(got->unstable / t->value[0], 1, 1e-3);
+    assert_near(got->log_det, log_det, 1e-2 + 2e-7 / softest); /* of 90 eigenvalues of 0.01 to 1 */
+    if (n_negative == 1) assert_near(got->unstable / t->value[0], 1, 5e-3);
 }
 
 static void test_twin(void **state)
@@ -319,6 +340,7 @@ static void test_twin(void **state)
     t.sys = perturbed_fcc(2, 3.65, 0.02, 0.01, 0.03, 0.1, 2, cu_zr, 11);
     t.sys->n = 31; /* the last one was 28's neighbour along x y */
     assert_ok(sg_potential_create(EAM, NULL, 2, cu_zr, &t.pot));
+    assert_ok(sg_potential_set_kernel(t.pot, "plain"));
     assert_ok(sg_vibration_work_create(t.pot, t.sys, &work));
     t.d = calloc((size_t)(9 * t.sys->n * t.sys->n), sizeof *t.d);
     t.value = calloc(3 * (size_t)t.sys->n, sizeof *t.value);
@@ -418,8 +440,9 @@ static void test_order(void **state)
     assert_ok(sg_vibration_order(s, a, b, c, order, distance, &n_movable));
     assert_int_equal(n_movable, s->n - 1);
     assert_int_equal(order[0], 17);
-    assert_int_equal(order[1], 60);
-    assert_true(distance[1] == 0 && distance[2] > 1);
+    for (size_t k = 0; k < n; k++)
+        if (order[k] == 60) assert_true(distance[k] <= 2 * log(1.2 / 0.11));
+    assert_true(distance[0] == 0 && distance[1] > 1);
     assert_int_equal(order[n - 1], 40);
     assert_true(isinf(distance[n - 1]));
     for (size_t k = 1; k < n; k++)
@@ -435,10 +458,10 @@ static void test_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrix),      cmocka_unit_test(test_dimer),
-        cmocka_unit_test(test_double_well), cmocka_unit_test(test_what_is_wrong),
-        cmocka_unit_test(test_twin),        cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_matrix),        cmocka_unit_test(test_matrix_and_kernels),
+        cmocka_unit_test(test_dimer),         cmocka_unit_test(test_double_well),
+        cmocka_unit_test(test_what_is_wrong), cmocka_unit_test(test_twin),
+        cmocka_unit_test(test_invariance),    cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,9 @@
     X(kmc, stop_below_eis_eV, DOUBLE, "0", "eV", "<= 0", STOP, "stop once the energy of the inherent structure, of all atoms together, is no higher; 0: never") \
     X(kmc, seed, INT64, "1", "", ">= 0", PHYSICS, "names the streams of random numbers")                               \
     X(kmc, prefactor_mode, WORD, "constant", "", "constant|htst", PHYSICS, "one prefactor for all, or harmonic (Vineyard)") \
-    X(kmc, prefactor_per_s, DOUBLE, "1e13", "1/s", "> 0", PHYSICS, "the constant prefactor")
+    X(kmc, prefactor_per_s, DOUBLE, "1e13", "1/s", "> 0", PHYSICS, "the constant prefactor, and that of events without one of their own") \
+    X(kmc, prefactor_atoms, INT64, "500", "", ">= 0", PHYSICS, "htst: atoms that vibrate, those closest to the movers of the event; 0: all") \
+    X(kmc, prefactor_rest, DOUBLE, "1e-2", "", ">= 0, < 1", PHYSICS, "htst: share of the rate out of a state whose prefactors need not be computed, the slowest events")
 
 #define SG_CONFIG_CATALOG(X)                                                                                           \
     X(catalog, base, PATHS, "", "", "", INPUT, "read-only catalogs to draw on")                                        \
