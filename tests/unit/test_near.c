@@ -5,7 +5,7 @@
 
 #include "../src/explore/explore_internal.h"
 
-enum { STEPS = 3 };
+enum { STEPS = 8 };
 
 /* A vacancy in a Lennard-Jones crystal: new states with every step, tables inherited, lent and searched. */
 static void vacancy_walk(walk *w, defect *d, size_t memory, int threads)
@@ -13,8 +13,9 @@ static void vacancy_walk(walk *w, defect *d, size_t memory, int threads)
     lj_vacancy(d, 3);
     walk_init(w, d);
     w->explore.per_atom = 2;
-    w->explore.max_at_start = 6;
+    w->explore.max_at_start = 24;
     w->explore.max_per_step = 3;
+    w->explore.barrier_max = 1.5;
     w->explore.memory = memory;
     w->explore.threads = threads;
 }
