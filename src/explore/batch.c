@@ -31,7 +31,7 @@ static order order_of(const sg_explorer *ex, const task *t, size_t index, sg_sam
 {
     const int is_search = t->kind == TASK_SEARCH;
 
-    return (order){.kind = is_search ? ORDER_SEARCH : ORDER_REFINE,
+    return (order){.kind = is_search ? ORDER_SEARCH : ORDER_TRY,
                    .atom = t->atom,
                    .number = is_search ? t->attempt : index,
                    .sampler = sampler,
@@ -54,6 +54,7 @@ static sg_status prepare(sg_explorer *ex, size_t index, int k)
     s->order = order_of(ex, t, index, s->sampler);
     if (t->kind == TASK_SEARCH) return s->active = 1, SG_OK;
     st = t->kind == TASK_LEND ? prepare_lent(ex, t, s) : prepare_inherited(ex, t, s);
+    if (s->strained) s->order.kind = ORDER_REFINE;
     if (st == SG_OK && s->active) s->active = !guess_is_taken(ex, k);
     return st;
 }
@@ -172,20 +173,6 @@ static sg_status merge_detour(sg_explorer *ex, sg_sampler sampler, sg_passage *p
     return st;
 }
 
-/* A record of another strain has been tried: whether its event lives here. One above the window does. */
-static sg_status count_fate(sg_explorer *ex, const task *t, const sg_passage *p)
-{
-    const double barrier = p->e_saddle - ex->state[ex->plan.state].energy;
-    const sg_fate fate = p->is_detour ? SG_FATE_DISCONNECTED : sg_fate_of_outcome(p->outcome);
-
-    if (p->outcome == SG_BLOW_UP && isfinite(barrier) && !in_window(ex, barrier)) {
-        ex->stats.strain.left_out++;
-        return SG_OK;
-    }
-    ex->stats.strain.fate[fate]++;
-    return sg_fate_is_alive(fate) ? SG_OK : deaths_add(ex, t->ref, fate);
-}
-
 /* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this
  * run's history. */
 static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg_passage *p,
@@ -199,7 +186,11 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg
 
     ex->stats.refinements++;
     if (p->outcome != SG_FOUND && p->outcome != SG_KNOWN) ex->stats.failed_refinements++;
-    if (is_lent && s->strained && (st = count_fate(ex, t, p)) != SG_OK) return st;
+    if (is_lent && s->strained) {
+        const sg_fate fate = sg_fate_of_outcome(p->outcome);
+        ex->stats.strain.fate[fate]++;
+        if (!sg_fate_is_alive(fate)) return deaths_add(ex, t->ref, fate);
+    }
     if (p->is_detour) return merge_detour(ex, s->sampler, p, edge_id);
     if (p->outcome != SG_FOUND) return SG_OK;
     if (!is_lent) {

@@ -19,12 +19,12 @@ static void get_field(sg_bytes *b, double (*x)[3], int n)
 
 static int needs_guess(const order *o)
 {
-    return o->kind == ORDER_REFINE;
+    return o->kind != ORDER_SEARCH;
 }
 
 static int needs_mode(const order *o)
 {
-    return o->kind == ORDER_REFINE || o->sampler == SG_SAMPLER_ECHO;
+    return o->kind != ORDER_SEARCH || o->sampler == SG_SAMPLER_ECHO;
 }
 
 void order_put(const slot *s, sg_bytes *b)

@@ -65,7 +65,8 @@ static sg_status carry_out(const sg_saddle_problem *p, const scene *sc, slot *s,
         return sg_saddle_search(p, (int)o->atom, &push, &rng, work, s->passage);
     }
     sg_rng_init(&rng, sc->seed, SG_RNG_VERIFY, sc->state, o->atom, o->number);
-    return sg_saddle_try(p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
+    return (o->kind == ORDER_TRY ? sg_saddle_try : sg_saddle_refine)(
+        p, (positions)s->x_guess, (positions)s->mode_guess, &rng, work, s->passage);
 }
 
 /* Errors that come of the configuration are a result; those of the machine are not. */
@@ -89,13 +90,14 @@ double thread_s(void)
 
 void task_run(const scene *sc, slot *s, sg_saddle_work *work)
 {
+    static int (*const asked[])(const void *, double, positions, double *, double(*)[3]) = {
+        [ORDER_SEARCH] = neighbour_is_known, [ORDER_REFINE] = NULL, [ORDER_TRY] = soft_spot_is_known};
     sg_saddle_problem p = {.pot = sc->pot,
                            .start = sc->frame,
                            .e_start = sc->energy,
                            .opt = &sc->saddle,
                            .known = saddle_is_known,
-                           .neighbour =
-                               s->order.kind == ORDER_SEARCH ? neighbour_is_known : soft_spot_is_known,
+                           .neighbour = asked[s->order.kind],
                            .known_arg = sc};
     const sg_force_calls before = *sg_saddle_work_calls(work);
     const double begin_s = thread_s();

@@ -10,7 +10,11 @@
 
 enum { TOLD_MODEL = 0, TOLD_STATE = 1, TOLD_KNOWN = 2 }; /* to other ranks, see sg_team_tell */
 
-typedef enum { ORDER_SEARCH = 0, ORDER_REFINE = 1 } order_kind;
+typedef enum {
+    ORDER_SEARCH = 0,
+    ORDER_REFINE = 1, /* a guess brought from another strain, which may lie far off */
+    ORDER_TRY = 2     /* any other guess */
+} order_kind;
 
 typedef struct order { /* beside guess and mode */
     uint32_t kind, atom;
