@@ -65,7 +65,7 @@ struct sg_link {
     const sg_link_ops *ops;
     int rank, n_ranks;
     int threads;   /* what a rank should use unless told: its share of the cores it may use */
-    int is_broken; /* 1: others do not answer; they are not waited for */
+    int is_broken; /* 1: ranks are out of step; closing it ends them all */
 };
 
 /** The ranks that a launcher (mpirun, srun) has started this program as; to be called first thing in main.
@@ -77,7 +77,7 @@ sg_status sg_link_open(int *argc, char ***argv, sg_link **out);
 /** Rank 0: send the others home. All ranks of a link must come here. NULL-safe. */
 void sg_link_close(sg_link *link);
 
-/** What links the ranks, such as "MPI 3.1, Open MPI 4.1.4"; "" in a build without. Constant text. */
+/** What links the ranks, "MPI"; "" in a build without. Constant text. */
 const char *sg_link_name(void);
 
 /* ---- teams ---- */
@@ -138,7 +138,8 @@ typedef struct sg_service {
     void *arg;
 } sg_service;
 
-/** Serve rank 0 until it sends this rank home. */
+/** Serve rank 0 until it sends this rank home. An error is one of this rank (its memory is out): closing the
+ * link then ends the job. */
 sg_status sg_team_serve(sg_team *team, const sg_service *service);
 
 #endif

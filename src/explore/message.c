@@ -37,6 +37,8 @@ void order_put(const slot *s, sg_bytes *b)
 void order_get(slot *s, sg_bytes *b)
 {
     sg_bytes_get(b, &s->order, sizeof s->order);
+    if (s->order.kind > ORDER_REFINE) b->failed = 1;
+    if (s->order.kind == ORDER_SEARCH && s->order.atom >= (uint32_t)s->passage->n) b->failed = 1;
     if (needs_guess(&s->order)) get_field(b, s->x_guess, s->passage->n);
     if (needs_mode(&s->order)) get_field(b, s->mode_guess, s->passage->n);
 }
@@ -74,6 +76,7 @@ void outcome_get(slot *s, sg_bytes *b)
     s->equivalents = s->spent.equivalents;
     s->status = SG_OK;
     s->is_away = 1;
+    if ((uint32_t)p->outcome >= SG_OUTCOME_COUNT) b->failed = 1;
     if (!has_positions(p)) return;
     get_field(b, p->x_saddle, p->n);
     get_field(b, p->x_final, p->n);
@@ -115,6 +118,7 @@ sg_status scene_get_model(scene *sc, sg_potential **pot, sg_system **frame, sg_b
     sg_status st = sg_potential_unpack(b->p + b->at, n_parcel, pot);
     b->at += n_parcel;
     const size_t n = (size_t)sg_bytes_get_u64(b);
+    if (st == SG_OK && n > b->n - b->at) st = sg_fail(SG_ECORRUPT, "message from rank 0");
     if (st == SG_OK) st = sg_system_create((int)n, frame);
     if (st != SG_OK) return st;
     sg_system *sys = *frame;
@@ -127,6 +131,8 @@ sg_status scene_get_model(scene *sc, sg_potential **pot, sg_system **frame, sg_b
     sc->seed = sg_bytes_get_u64(b);
     sc->pot = *pot;
     sc->frame = sys;
+    for (size_t i = 0; i < n; i++)
+        if (sys->type[i] < 0 || sys->type[i] >= sys->species.n) b->failed = 1;
     return b->failed ? sg_fail(SG_ECORRUPT, "message from rank 0") : SG_OK;
 }
 
@@ -193,6 +199,7 @@ sg_status scene_get_known(scene *sc, sg_bytes *b)
     known_event *old = sc->known;
     sg_status st = SG_OK;
 
+    if (n > (b->n - b->at) / sizeof *old) return sg_fail(SG_ECORRUPT, "message from rank 0");
     sc->known = sg_calloc(n, sizeof *sc->known);
     sc->n_known = 0;
     if (!sc->known) st = sg_fail(SG_ENOMEM, "%zu known events", n);

@@ -133,5 +133,6 @@ sg_status sg_team_serve(sg_team *team, const sg_service *service)
         }
         if (st != SG_OK) break;
     }
+    if (st != SG_OK) link->is_broken = 1; /* rank 0 would wait for this one in vain */
     return st;
 }

@@ -5,13 +5,16 @@
  *
  * What passes, each line a message:
  *   share   u64 order, u64 argument     rank 0 to all: go home; told (argument: what), with a second one, the
- *                                       content; say whether you understood; a batch (argument: tasks), with
- * its number RESULT  u64 thread, task + 1, status, [text of the error], [result]      task + 1 = 0: none yet.
- * Each asks for the next TASK    u64 task + 1, the task      to a thread; task + 1 = 0: no more in this batch
+ *                                       content; say whether you understood; a batch (argument: tasks),
+ *                                       with its number
+ *   RESULT  u64 thread, task + 1, status, [text of the error], [result]
+ *                                       task + 1 = 0: none yet; each asks for the next
+ *   TASK    u64 task + 1, the task      to a thread; task + 1 = 0: no more in this batch
  *   GIVE_UP u64 number of the batch     to a rank
- *   STATUS  u64 status, text            of what a rank has been told
- * Of a batch with fewer tasks than there are threads only so many take part: thread t of rank r when t (ranks
- * - 1) + r <= n. */
+ *   STATUS  u64 threads, status, text   of what a rank has been told
+ *
+ * Of a batch with fewer tasks than there are threads only so many take part: thread t of rank r when
+ * t (ranks - 1) + r <= n. */
 #include "par_internal.h"
 
 #include <stdio.h>
@@ -145,8 +148,11 @@ sg_status sg_team_ask(sg_team *team)
     sg_status st = give_order(team, ORDER_ASKED, 0);
     for (int rank = 1; rank < team->link->n_ranks && st == SG_OK; rank++) {
         if ((st = hear(team, rank, TAG_STATUS)) != SG_OK) break;
-        team->others[rank] = (int)sg_bytes_get_u64(&team->in);
+        const uint64_t threads = sg_bytes_get_u64(&team->in);
         const sg_status status = (sg_status)sg_bytes_get_u64(&team->in);
+        if (team->in.failed || threads == 0 || threads > INT32_MAX)
+            return sg_fail(SG_ECORRUPT, "message from rank %d", rank);
+        team->others[rank] = (int)threads;
         char *text = sg_bytes_get_text(&team->in);
         if (status != SG_OK && bad == SG_OK) bad = sg_fail(status, "rank %d: %s", rank, text ? text : "");
         sg_free(text);
@@ -198,9 +204,8 @@ static void warn(const sg_team *team, int rank, sg_status status, sg_bytes *in, 
 }
 
 /* Take in a result, if the message holds one. @return 1: this rank can do tasks. */
-static int take_result(shift *s, int rank, sg_bytes *in)
+static int take_result(shift *s, int rank, uint64_t task, sg_bytes *in)
 {
-    const uint64_t task = sg_bytes_get_u64(in);
     const sg_status status = (sg_status)sg_bytes_get_u64(in);
 
     if (task == 0) {
@@ -284,9 +289,13 @@ static void coordinate(shift *s)
         }
         idle = 0;
         heard_s = par_now_s();
-        const int thread = (int)sg_bytes_get_u64(&team->in);
-        const int is_able = take_result(s, rank, &team->in);
-        left -= answer(s, rank, thread, is_able);
+        const uint64_t thread = sg_bytes_get_u64(&team->in), task = sg_bytes_get_u64(&team->in);
+        if (team->in.failed || thread >= (uint64_t)team->others[rank] || task > (uint64_t)s->batch->n) {
+            s->status = sg_fail(SG_ECORRUPT, "message from rank %d", rank);
+            break;
+        }
+        const int is_able = take_result(s, rank, task, &team->in);
+        left -= answer(s, rank, (int)thread, is_able);
     }
     if (s->status != SG_OK) { /* the others are out of step */
         team->link->is_broken = 1;

@@ -121,13 +121,26 @@ typedef struct squares { /* rank 0 */
     double in[N_TASKS], out[N_TASKS];
     int times[N_TASKS]; /* done here or taken in */
     int n_put;          /* given to others */
+    int waits;          /* 1: tasks here wait until others have one */
     atomic_int stop;
 } squares;
+
+static void wait_for_others(squares *s)
+{
+    int n_put = 0;
+
+    while (n_put == 0) {
+        nanosleep(&(struct timespec){0, 200000}, NULL);
+#pragma omp atomic read
+        n_put = s->n_put;
+    }
+}
 
 static void run_here(void *arg, int k, int thread)
 {
     squares *s = arg;
     (void)thread;
+    if (s->waits) wait_for_others(s);
     s->out[k] = s->in[k] * s->in[k];
     s->times[k]++;
     nanosleep(&(struct timespec){0, 200000}, NULL);
@@ -339,6 +352,7 @@ static void act_three_batches(sg_team *team, void *arg)
     for (int q = 0; q < 3; q++) {
         sg_batch b = batch_of(s, size[q]);
         fill(s);
+        s->waits = q == 0;
         assert_ok(sg_team_run(team, &b));
         for (int k = 0; k < N_TASKS; k++) {
             assert_int_equal(s->times[k], k < size[q]);
@@ -364,7 +378,7 @@ static void test_every_task_is_done_once(void **state)
             with_ranks(ranks, threads, h, &p);
             for (int rank = 1; rank < ranks; rank++)
                 away += h[rank].n_done;
-            assert_true(away > 0); /* 60 tasks take 12 ms here */
+            assert_true(away > 0);
         }
 }
 
@@ -402,13 +416,8 @@ static void test_failures_elsewhere(void **state)
 static void run_and_stop(void *arg, int k, int thread)
 {
     squares *s = arg;
-    int n_put = 0;
 
-    while (n_put == 0) {
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
-#pragma omp atomic read
-        n_put = s->n_put;
-    }
+    wait_for_others(s);
     run_here(arg, k, thread);
     s->stop = 1;
 }
@@ -427,6 +436,7 @@ static void act_give_up(sg_team *team, void *arg)
     tell(team, 0);
     b = batch_of(s, N_TASKS);
     fill(s);
+    s->waits = 1;
     assert_ok(sg_team_run(team, &b));
     for (int k = 0; k < N_TASKS; k++)
         assert_int_equal(s->times[k], 1);
@@ -444,6 +454,100 @@ static void test_giving_up(void **state)
     assert_true(h[1].n_done > 0);
 }
 
+/* A rank that answers as nobody should: of a thread or a task that there is none of. */
+static void answer_wildly(post *p, uint64_t thread, uint64_t task)
+{
+    sg_link *link = box_open(p, 1);
+    sg_bytes b = {0};
+
+    link->ops->share(link, &b); /* asked */
+    sg_bytes_reset(&b);
+    sg_bytes_put_u64(&b, 1);
+    sg_bytes_put_u64(&b, SG_OK);
+    sg_bytes_put_text(&b, "");
+    link->ops->send(link, 0, 3, &b); /* STATUS, see team.c */
+    link->ops->share(link, &b);      /* a batch */
+    sg_bytes_reset(&b);
+    sg_bytes_put_u64(&b, thread);
+    sg_bytes_put_u64(&b, task);
+    sg_bytes_put_u64(&b, SG_OK);
+    link->ops->send(link, 0, 1, &b); /* RESULT */
+    sg_bytes_clear(&b);
+    sg_link_close(link);
+}
+
+static void lead_the_wild(post *p)
+{
+    squares s;
+    sg_link *link = box_open(p, 0);
+    sg_team *team = NULL;
+
+    assert_ok(sg_team_create(1, link, NULL, &team));
+    assert_ok(sg_team_ask(team));
+    fill(&s);
+    const sg_batch b = batch_of(&s, N_TASKS);
+    assert_int_equal(sg_team_run(team, &b), SG_ECORRUPT);
+    assert_true(link->is_broken);
+    sg_team_free(team);
+    sg_link_close(link);
+}
+
+static void test_answers_out_of_range(void **state)
+{
+    static const uint64_t wrong[][2] = {{0, N_TASKS + 1}, {1, 0}, {UINT64_MAX, 1}};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+        post p = {.n_ranks = 2};
+        omp_init_lock(&p.lock);
+#pragma omp parallel num_threads(2)
+        {
+            if (omp_get_thread_num() == 0)
+                lead_the_wild(&p);
+            else
+                answer_wildly(&p, wrong[k][0], wrong[k][1]);
+        }
+        assert_null(p.box[0]);
+        assert_null(p.box[1]);
+        omp_destroy_lock(&p.lock);
+    }
+}
+
+static sg_status fail_to_send(sg_link *self, int rank, int tag, const sg_bytes *b)
+{
+    (void)self;
+    (void)rank;
+    (void)tag;
+    (void)b;
+    return sg_fail(SG_ENOMEM, "message");
+}
+
+/* A rank that cannot answer says so to its link: rank 0 would wait for it. */
+static void test_rank_without_memory(void **state)
+{
+    static const sg_link_ops ops = {box_share, fail_to_send, box_take, box_free};
+    post p = {.n_ranks = 2};
+    helper h = {.rank = 1};
+    const sg_service service = {helper_take, helper_run, &h};
+    sg_link *link = box_open(&p, 1);
+    sg_team *team = NULL;
+    sg_bytes order = {0};
+
+    (void)state;
+    omp_init_lock(&p.lock);
+    link->ops = &ops;
+    sg_bytes_put_u64(&order, 2); /* ask */
+    sg_bytes_put_u64(&order, 0);
+    drop(&p, 0, 1, TAG_SHARED, &order);
+    assert_ok(sg_team_create(1, link, NULL, &team));
+    assert_int_equal(sg_team_serve(team, &service), SG_ENOMEM);
+    assert_true(link->is_broken);
+    sg_team_free(team);
+    sg_link_close(link);
+    sg_bytes_clear(&order);
+    omp_destroy_lock(&p.lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +556,8 @@ int main(void)
         cmocka_unit_test(test_every_task_is_done_once),
         cmocka_unit_test(test_failures_elsewhere),
         cmocka_unit_test(test_giving_up),
+        cmocka_unit_test(test_answers_out_of_range),
+        cmocka_unit_test(test_rank_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
