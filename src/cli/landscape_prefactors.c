@@ -23,7 +23,7 @@ static sg_status print_line(void *arg, const sg_cat_edge *e, int size, const sg_
     const double ln_nu = log(v->nu);
 
     printf("%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%.6f\t%.6f\t%d\t%s\t%.9g\t%.9g\t%.9g\n", e->id, e->from,
-           e->to, e->barrier, e->barrier_back, v->n_free, sg_nu_text(v->status), v->nu, v->nu_back,
+           e->to, e->barrier, e->barrier_back, v->n_free, sg_nu_text((int)v->status), v->nu, v->nu_back,
            v->unstable);
     if (size != r->last_size) return SG_OK;
     r->n++;

@@ -122,8 +122,9 @@ static void info_counts_what_is_there(void **state)
 static void state_lists_its_events(void **state)
 {
     static const char *const expected[] = {
-        "edge\tto\tbarrier_eV\terror_eV\tbarrier_back_eV\trate_per_s\tcentre\tparticipation\tstatus\tsource\t"
-        "prefactor_per_s\tprefactor",
+        ("edge\tto\tbarrier_eV\terror_eV\tbarrier_back_eV\trate_per_"
+         "s\tcentre\tparticipation\tstatus\tsource\t"
+         "prefactor_per_s\tprefactor"),
         "2\t2\t0.250000\t0.000000\t0.000000\t", "1\t1\t0.500000\t0.000000\t1.000000\t6.31",
         "3\t-\t0.750000\t0.020000\t-\t", "4\t1\t1.000000\t0.000000\t1.500000\t"};
     static const char *const ends[] = {

@@ -275,7 +275,7 @@ static void test_what_is_wrong(void **state)
     w.saddle[1][0] = w.half; /* on top of the fixed one */
     assert_ok(sg_vibration_prefactor(w.pot, w.work, w.sys, &w.event, 0, &got));
     assert_int_equal(got.status, SG_NU_BLOWN);
-    assert_string_equal(sg_nu_text(got.status), "blown");
+    assert_string_equal(sg_nu_text((int)got.status), "blown");
     assert_string_equal(sg_nu_text(99), "?");
     well_end(&w);
 }
