@@ -11,7 +11,8 @@
 
 static const cli_option options[] = {
     {"resume", 0, "DIR",
-     "go on with the run in DIR; only kmc.max_steps, max_time_s, max_wall_s, stop_below_eis_eV may be set anew"},
+     "go on with the run in DIR; only kmc.max_steps, max_time_s, max_wall_s, stop_below_eis_eV may be set "
+     "anew"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -220,14 +221,14 @@ const cli_command cmd_age = {
     .name = "age",
     .summary = "age a glass under imposed strain by kinetic Monte Carlo",
     .usage = "RUN.ini [--out DIR] | --resume DIR",
-    .details = "Makes the folder DIR (the run file's name, if not given) with run.ini, catalog, "
-               "trajectory.tsv, events.tsv,\n"
-               "searches.tsv, reuse.tsv, basins.tsv, trajectory.extxyz, final.extxyz, summary.json and "
-               "ageing.png. An "
-               "interrupted "
-               "or killed run goes\n"
-               "on with --resume DIR and gives the same numbers as if it had not been; so does any number of "
-               "threads.",
+    .details =
+        "Makes the folder DIR (the run file's name, if not given) with run.ini, catalog, trajectory.tsv, "
+        "events.tsv,\n"
+        "searches.tsv, reuse.tsv, basins.tsv, strain.tsv (where the strain changes), trajectory.extxyz, "
+        "final.extxyz,\n"
+        "summary.json and ageing.png. An interrupted or killed run goes on with --resume DIR and gives "
+        "the same numbers\n"
+        "as if it had not been; so does any number of threads, and of ranks under mpirun.",
     .example = "slowglass age run.ini --set kmc.max_steps=20",
     .min_inputs = 0,
     .max_inputs = 1,
