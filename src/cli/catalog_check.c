@@ -5,25 +5,6 @@
 
 #include "cli_catalog.h"
 
-enum { LINES_MOST = 100 };
-
-typedef struct listing {
-    cli *c;
-    int n;
-} listing;
-
-static void tell(void *arg, const char *text)
-{
-    listing *l = arg;
-    cli *c = l->c;
-
-    cli_progress_close(&c->progress);
-    if (l->n++ == LINES_MOST) printf("damaged: more, not listed\n");
-    if (l->n > LINES_MOST) return;
-    printf("damaged: %s\n", text);
-    if (c->result) sg_json_text(sg_json_append(c->result, "findings"), "text", text);
-}
-
 static uint64_t findings(const sg_curate_health *h)
 {
     return h->file.n_damaged + h->n_broken + h->n_wrong_keys + h->n_unbalanced;
@@ -32,12 +13,12 @@ static uint64_t findings(const sg_curate_health *h)
 static sg_status check(cli *c, sg_catalog *cat)
 {
     sg_curate_health h;
-    listing l = {c, 0};
+    cli_findings l = {c, "damaged", 0};
     const char *base = cli_value(c, "base");
     sg_status st = base ? sg_catalog_add_base(cat, base) : SG_OK;
 
     if (st != SG_OK) return st;
-    if ((st = sg_curate_check(cat, tell, &l, &h)) != SG_OK) return st;
+    if ((st = sg_curate_check(cat, cli_findings_tell, &l, &h)) != SG_OK) return st;
     cli_progress_close(&c->progress);
     cli_result_integer(c, "size_bytes", (int64_t)h.file.bytes);
     cli_result_integer(c, "lost_bytes", (int64_t)h.file.unused_bytes);

@@ -16,6 +16,14 @@ sg_status cli_catalog_check(cli *c);
 sg_status cli_catalog_stats(cli *c);
 sg_status cli_catalog_export(cli *c);
 
+/* ---- findings.c: what a check tells, a line each, up to a hundred of them ---- */
+typedef struct cli_findings {
+    cli *c;
+    const char *word; /* that each line begins with */
+    int n;
+} cli_findings;
+void cli_findings_tell(void *findings, const char *text);
+
 /* slowglass landscape export and check, on an open catalog. */
 sg_status cli_landscape_check(cli *c, sg_catalog *cat);
 sg_status cli_landscape_export(cli *c, sg_catalog *cat);

@@ -6,29 +6,11 @@
 
 #include "cli_catalog.h"
 
-enum { LINES_MOST = 100 };
-
-typedef struct listing {
-    cli *c;
-    int n;
-} listing;
-
-static void tell(void *arg, const char *text)
-{
-    listing *l = arg;
-    cli *c = l->c;
-
-    if (l->n++ == LINES_MOST) printf("irreversible: more, not listed\n");
-    if (l->n > LINES_MOST) return;
-    printf("irreversible: %s\n", text);
-    if (c->result) sg_json_text(sg_json_append(c->result, "findings"), "text", text);
-}
-
 sg_status cli_landscape_check(cli *c, sg_catalog *cat)
 {
     sg_curate_reversibility r;
-    listing l = {c, 0};
-    const sg_status st = sg_curate_reversible(cat, tell, &l, &r);
+    cli_findings l = {c, "irreversible", 0};
+    const sg_status st = sg_curate_reversible(cat, cli_findings_tell, &l, &r);
 
     if (st != SG_OK) return st;
     cli_result_integer(c, "n_states", (int64_t)r.n_states);

@@ -4,7 +4,7 @@
  * events that are the two directions of one passage.
  *
  * All records are read in one snapshot, so that a writer at work changes nothing in between. Ids come out of
- * the catalog in ascending order; lists of them are searched by bisection. */
+ * the catalog in ascending order. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "slowglass/curate.h"
+#include "curate_internal.h"
 #include "slowglass/topology.h"
 
 /* eV. Barriers are differences of the same stored sums, some 1e3 eV: a last bit is 1e-13 eV. */
@@ -80,30 +80,13 @@ static int append(check *k, id_list *l, uint64_t id)
 
 static int64_t place(const id_list *l, uint64_t id)
 {
-    size_t low = 0, high = l->n;
-
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (l->id[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < l->n && l->id[low] == id ? (int64_t)low : -1;
+    const uint64_t *at = curate_find(l->id, l->n, sizeof *l->id, id);
+    return at ? at - l->id : -1;
 }
 
 static const end *edge_of(const check *k, uint64_t id)
 {
-    size_t low = 0, high = k->n_edges;
-
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (k->edge[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < k->n_edges && k->edge[low].id == id ? &k->edge[low] : NULL;
+    return curate_find(k->edge, k->n_edges, sizeof *k->edge, id);
 }
 
 /* ---- shareable records ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Inside module curate. Shared by the exports: words, and GraphML piece by piece. Merging, a key at a time.
- */
+ * Looking a record up. */
 #ifndef CURATE_INTERNAL_H
 #define CURATE_INTERNAL_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "slowglass/curate.h"
@@ -36,5 +37,11 @@ int curate_is_lower(double a, double b);
  * NULL. */
 sg_status curate_unite_events(const sg_cat_environment *env, curate_item *item, size_t n, int n_inputs,
                               const sg_log *log, sg_catalog *out, size_t *n_kept, size_t *n_united);
+
+/* ---- find.c ---- */
+
+/* The record of this id among n of `size` bytes that stand in ascending order of the id, a uint64_t, which
+ * each of them begins with; NULL: none. */
+const void *curate_find(const void *records, size_t n, size_t size, uint64_t id);
 
 #endif

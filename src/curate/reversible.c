@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "slowglass/curate.h"
+#include "curate_internal.h"
 
 /* eV, around a cycle: barriers are differences of stored sums of some 1e3 eV, a last bit is 1e-13 eV. */
 #define CYCLE_TOLERANCE 1e-8
@@ -93,30 +93,14 @@ static int take_edge(void *arg, const void *record)
 
 static place *state_of(const survey *s, uint64_t id)
 {
-    size_t low = 0, high = s->n_states;
-
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (s->state[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->n_states && s->state[low].id == id ? &s->state[low] : NULL;
+    const place *at = curate_find(s->state, s->n_states, sizeof *s->state, id);
+    return at ? &s->state[at - s->state] : NULL;
 }
 
 static path *edge_of(const survey *s, uint64_t id)
 {
-    size_t low = 0, high = s->n_edges;
-
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (s->edge[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->n_edges && s->edge[low].id == id ? &s->edge[low] : NULL;
+    const path *at = curate_find(s->edge, s->n_edges, sizeof *s->edge, id);
+    return at ? &s->edge[at - s->edge] : NULL;
 }
 
 static int take_table(void *arg, const void *record)
