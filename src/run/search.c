@@ -271,11 +271,11 @@ sg_status sg_search_structure(sg_search *s, sg_system *sys, const sg_search_even
 void sg_search_positions(sg_search *s, const sg_search_event *event, double (*x_saddle)[3],
                          double (*x_final)[3])
 {
-    const sg_cat_edge *e = sg_explorer_edge(s->ex, event->edge);
-    const double(*from)[3] = sg_explorer_positions(s->ex, e->from);
-    const double(*to)[3] = sg_explorer_positions(s->ex, e->to);
+    const sg_cat_edge e = sg_explorer_whole_edge(s->ex, event->edge);
+    const double(*from)[3] = sg_explorer_positions(s->ex, e.from);
+    const double(*to)[3] = sg_explorer_positions(s->ex, e.to);
 
-    sg_event_saddle(s->like, e, event->reverse, from, to, event->reverse ? to : from, x_saddle);
+    sg_event_saddle(s->like, &e, event->reverse, from, to, event->reverse ? to : from, x_saddle);
     memcpy(x_final, event->reverse ? from : to, (size_t)s->like->n * sizeof *x_final);
 }
 
