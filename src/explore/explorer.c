@@ -171,14 +171,16 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     if (fault != SG_OK) return fault;
     if (*out) return complete_prefactors(ex, state);
     const double begin_s = thread_s(), batches_s = ex->batches_s;
-    const sg_status st = make_table(ex, state, parent, out);
+    const sg_status st = make_table(ex, state, parent, out), why = near_status(ex);
     count_serial(ex, begin_s, batches_s);
-    return st;
+    return why != SG_OK ? why : st; /* what could not be read back comes before what that has led to */
 }
 
 static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *alive)
 {
     sg_cat_table *t = table_at(ex, state);
+    const sg_status fault = near_status(ex);
+    if (fault != SG_OK) return fault;
     const sg_cat_entry entry = t->entry[k];
     edge_here e;
     slot *s = &ex->slot[0];
@@ -215,10 +217,7 @@ static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *al
                             &edge_id, &same);
     else
         ex->stats.failed_refinements++;
-    if (same >= 0)
-        s->passage->outcome = SG_KNOWN;
-    else if (edge_id == 0 && s->passage->outcome == SG_FOUND)
-        s->passage->outcome = SG_DISCONNECTED;
+    mark_accepted(s->passage, edge_id, same);
     if (st == SG_OK) st = lend_prefactors(ex, edge_id, SG_NU_LENT, nu, nu_back, n_free);
     if (st == SG_OK) st = log_row(ex, state, &asked, SG_SAMPLER_INHERITED, s->passage, edge_id);
     uint32_t at = k; /* it was appended: back to its place, so that the order of the table stays; or it has

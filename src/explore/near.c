@@ -9,8 +9,9 @@
  * (`put` says when that will be); then what comes back are the same bits. Without a landscape in the catalog
  * nothing goes.
  *
- * Accessors do not fail, since sixty places use them: what cannot be read gives zeros, and near_status(),
- * asked before anything is stored, says why. One thread at a time: tasks look at their scene alone. */
+ * Accessors do not fail, since sixty places use them: what cannot be read gives zeros (a table: none of the
+ * entries), and near_status(), asked before anything is stored, says why. One thread at a time: tasks look at
+ * their scene alone. */
 #include "explore_internal.h"
 
 #include <stdio.h>
@@ -29,8 +30,8 @@ struct near {
     size_t cap_states, cap_edges, cap_tables;
     size_t bytes, look_at; /* in memory; at which to look for what may go */
     uint64_t tick;
-    double (*zeros)[3]; /* [n] */
-    sg_cat_table no_table;
+    double (*zeros)[3];    /* [n] */
+    sg_cat_table no_table; /* without entries; its arrays are zeros */
     sg_status status;
     char why[256];
 };
@@ -43,6 +44,10 @@ sg_status near_open(sg_explorer *ex)
 
     if (c) c->zeros = sg_calloc((size_t)ex->frame->n, sizeof *c->zeros);
     if (!c || !c->zeros) return sg_fail(SG_ENOMEM, "landscape");
+    c->no_table = (sg_cat_table){.n_atoms = (uint32_t)ex->frame->n,
+                                 .key = (uint64_t *)(void *)c->zeros,
+                                 .variant = (uint64_t *)(void *)c->zeros,
+                                 .origin = (uint32_t *)(void *)c->zeros};
     c->look_at = ex->opt.memory;
     return SG_OK;
 }
@@ -62,6 +67,7 @@ void near_close(sg_explorer *ex)
     sg_free(c->state);
     sg_free(c->edge);
     sg_free(c->table);
+    sg_free(c->no_table.entry);
     sg_free(c->zeros);
     sg_free(c);
     ex->near = NULL;
@@ -175,6 +181,10 @@ static sg_status read_table(const sg_explorer *ex, uint64_t state)
     sg_status st = t ? sg_catalog_get_table(ex->cat, state, t) : sg_fail(SG_ENOMEM, "rate table");
 
     if (st == SG_ENOTFOUND) st = sg_fail(SG_ECORRUPT, "it is missing");
+    if (st == SG_OK && t->n_atoms != (uint32_t)ex->frame->n) {
+        st = sg_fail(SG_ECORRUPT, "%u atoms", t->n_atoms);
+        sg_cat_table_clear(t);
+    }
     if (st != SG_OK) {
         sg_free(t);
         return st;

@@ -30,11 +30,21 @@ int is_settled_edge(const sg_cat_edge *e)
 
 int sg_explorer_is_settled(const sg_explorer *ex, uint64_t state, uint32_t k)
 {
-    const sg_cat_entry *entry = &table_at(ex, state)->entry[k];
+    const sg_cat_table *t = table_at(ex, state);
+    if (k >= t->n_entries) return 0; /* it could not be read back, as settling will say */
+    const sg_cat_entry *entry = &t->entry[k];
     return !entry->kept && (!ex->opt.harmonic || is_settled_edge(&ex->edge[entry->edge - 1]));
 }
 
 /* --- tasks --- */
+
+void prefactors_free(sg_explorer *ex)
+{
+    for (int k = 0; ex->vibration && k < ex->n_work; k++)
+        sg_vibration_work_free(ex->vibration[k]);
+    sg_free(ex->vibration);
+    ex->vibration = NULL;
+}
 
 static sg_status make_work(sg_explorer *ex)
 {
@@ -45,14 +55,8 @@ static sg_status make_work(sg_explorer *ex)
     if (!ex->vibration) return sg_fail(SG_ENOMEM, "prefactors");
     for (int k = 0; k < ex->n_work && st == SG_OK; k++)
         st = sg_vibration_work_create(ex->pot, ex->frame, &ex->vibration[k]);
+    if (st != SG_OK) prefactors_free(ex);
     return st;
-}
-
-void prefactors_free(sg_explorer *ex)
-{
-    for (int k = 0; ex->vibration && k < ex->n_work; k++)
-        sg_vibration_work_free(ex->vibration[k]);
-    sg_free(ex->vibration);
 }
 
 typedef struct vibrations { /* task and result */
@@ -184,8 +188,11 @@ sg_status complete_prefactors(sg_explorer *ex, uint64_t state)
 
 sg_status sg_explorer_settle(sg_explorer *ex, uint64_t state, uint32_t k, int *alive)
 {
-    const sg_cat_entry *entry = &table_at(ex, state)->entry[k];
+    const sg_cat_table *t = table_at(ex, state);
+    const sg_status fault = near_status(ex);
 
+    if (fault != SG_OK) return fault;
+    const sg_cat_entry *entry = &t->entry[k];
     if (entry->kept) return sg_explorer_reconverge(ex, state, k, alive);
     *alive = 1;
     return compute_batch(ex, &(wanted){entry->edge, 0, k, 0}, 1);

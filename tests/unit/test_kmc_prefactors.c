@@ -54,8 +54,8 @@ static uint64_t check_balance(const walk *w)
     for (uint64_t id = 1; id <= sg_explorer_n_edges(w->ex); id++) {
         const sg_cat_edge *e = sg_explorer_edge(w->ex, id);
         if (e->nu_status != SG_NU_DONE) continue;
-        const double from = log_frequencies(w, (positions)sg_explorer_state(w->ex, e->from)->x),
-                     to = log_frequencies(w, (positions)sg_explorer_state(w->ex, e->to)->x);
+        const double from = log_frequencies(w, sg_explorer_positions(w->ex, e->from)),
+                     to = log_frequencies(w, sg_explorer_positions(w->ex, e->to));
         assert_near(log(e->prefactor / e->prefactor_back), from - to, 1e-9);
         assert_true(e->prefactor > 3e11 && e->prefactor < 3e13);
         assert_int_equal(e->n_free, 2);

@@ -143,12 +143,71 @@ static void test_what_cannot_be_read(void **state)
     defect_clear(&d);
 }
 
+/* The same for a table: whoever goes on with it is refused, and nothing is written. */
+static void test_a_table_that_cannot_be_read(void **state)
+{
+    defect d;
+    walk w;
+    const sg_cat_table *t;
+    int alive;
+
+    (void)state;
+    vacancy_walk(&w, &d, 1, 1);
+    walk_open(&w, 0);
+    step(&w);
+    assert_ok(sg_kmc_commit(w.kmc_walk));
+    const uint64_t next = sg_kmc_row(w.kmc_walk).state;
+    for (int k = 0; k < 40; k++)
+        near_trim(w.ex);
+    assert_null(w.ex->table[0]);
+    sg_cat_table wrong = {.state = 0};
+    assert_ok(sg_catalog_put_table(w.cat, &wrong));
+    assert_ok(sg_catalog_commit(w.cat));
+    assert_int_equal(sg_explorer_table(w.ex, next, 0, &t), SG_ECORRUPT);
+    assert_non_null(strstr(sg_error_text(), "reading back table of state 0"));
+    assert_false(sg_explorer_is_settled(w.ex, 0, 0));
+    assert_int_equal(sg_explorer_settle(w.ex, 0, 0, &alive), SG_ECORRUPT);
+    assert_int_equal(sg_explorer_reconverge(w.ex, 0, 0, &alive), SG_ECORRUPT);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
+/* That searching ended because enough was known is in the catalog with the plan that ends it: after a kill
+ * there it is not asked again. */
+static void test_confidence_is_stored_with_the_plan(void **state)
+{
+    defect d;
+    walk w;
+    sg_cat_state s;
+    int n_planned;
+
+    (void)state;
+    vacancy_walk(&w, &d, 0, 1);
+    w.explore.confidence = 1e-6;
+    walk_open(&w, 0);
+    step(&w);
+    assert_ok(sg_kmc_commit(w.kmc_walk));
+    w.ex->state[0].flags &= ~(uint32_t)SG_CAT_STATE_CONFIDENT;
+    w.ex->plan.state = w.ex->plan.parent = 0;
+    w.ex->opt.max_at_start = 0;
+    assert_ok(plan_round(w.ex, &n_planned));
+    assert_int_equal(n_planned, 0);
+    assert_ok(sg_kmc_commit(w.kmc_walk));
+    assert_ok(sg_catalog_get_state(w.cat, 0, &s));
+    assert_true(s.flags & SG_CAT_STATE_CONFIDENT);
+    sg_cat_state_clear(&s);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bits_whatever_is_in_memory),
         cmocka_unit_test(test_what_comes_back),
         cmocka_unit_test(test_what_cannot_be_read),
+        cmocka_unit_test(test_a_table_that_cannot_be_read),
+        cmocka_unit_test(test_confidence_is_stored_with_the_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
