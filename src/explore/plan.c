@@ -258,7 +258,7 @@ sg_status plan_round(sg_explorer *ex, int *n_planned)
     if (cap < 0 || (cap > 0 && spent >= (uint64_t)cap)) return SG_OK;
     if (is_known_enough(ex)) {
         ex->state[ex->plan.state].flags |= SG_CAT_STATE_CONFIDENT;
-        return SG_OK;
+        return put_state(ex, ex->plan.state); /* with the plan, which after a kill does not come here again */
     }
     if (cap > 0 && (uint64_t)r.most > (uint64_t)cap - spent) r.most = (int)((uint64_t)cap - spent);
     st = round_begin(ex, &r);
