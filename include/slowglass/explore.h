@@ -206,8 +206,9 @@ uint64_t sg_explorer_n_rows(const sg_explorer *ex);     /* the same, refinements
 /* Rows, always in memory; borrowed until a state or edge is added. Their x and d_saddle may be NULL. */
 const sg_cat_state *sg_explorer_state(const sg_explorer *ex, uint64_t id);
 const sg_cat_edge *sg_explorer_edge(const sg_explorer *ex, uint64_t id); /* id >= 1 */
-/* Positions of a state, [n][3] Å, read back from the catalog if need be; borrowed until the next call of
- * sg_explorer_table. What cannot be read is zero, and the next table fails with the reason. */
+/* Positions of a state, [n][3] Å, read back from the catalog if need be; borrowed until the next call that
+ * makes a table or a state or reconverges an entry. What cannot be read is zero, and the next table fails
+ * with the reason. */
 const double (*sg_explorer_positions(const sg_explorer *ex, uint64_t id))[3];
 /* An edge with the displacements to its saddle, borrowed in the same way. */
 sg_cat_edge sg_explorer_whole_edge(const sg_explorer *ex, uint64_t id);

@@ -142,12 +142,8 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
     if (p->outcome == SG_FOUND) {
         st = accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
         if (st != SG_OK) return st;
-        if (same >= 0)
-            p->outcome = SG_KNOWN;
-        else if (*edge_id == 0)
-            p->outcome = SG_DISCONNECTED;
-        else
-            table_at(ex, ex->plan.state)->from_search++;
+        mark_accepted(p, *edge_id, same);
+        if (*edge_id != 0) table_at(ex, ex->plan.state)->from_search++;
         if (*edge_id != 0 && has_views(ex) && in_window(ex, p->e_saddle - ex->state[ex->plan.state].energy))
             ex->stats.strain.born++;
     } else if (p->outcome == SG_KNOWN) {
@@ -168,9 +164,10 @@ static sg_status merge_detour(sg_explorer *ex, sg_sampler sampler, sg_passage *p
     if (p->outcome != SG_FOUND) return SG_OK;
     const sg_status st =
         accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
-    if (st == SG_OK && same >= 0) p->outcome = SG_KNOWN;
-    if (st == SG_OK && same < 0) table_at(ex, ex->plan.state)->from_search++;
-    return st;
+    if (st != SG_OK) return st;
+    mark_accepted(p, *edge_id, same);
+    if (*edge_id != 0) table_at(ex, ex->plan.state)->from_search++;
+    return SG_OK;
 }
 
 /* An inherited event has new surroundings: it is recorded under their keys, for readers who come without this
@@ -201,13 +198,10 @@ static sg_status merge_refined(sg_explorer *ex, const task *t, const slot *s, sg
                         is_lent ? SG_SOURCE_CATALOG : SG_SOURCE_INHERITED, event, found,
                         !is_lent || s->strained, edge_id, &same);
     if (st != SG_OK) return st;
-    if (same >= 0)
-        p->outcome = SG_KNOWN;
-    else if (*edge_id == 0)
-        p->outcome = SG_DISCONNECTED;
-    else if (is_lent)
+    mark_accepted(p, *edge_id, same);
+    if (*edge_id != 0 && is_lent)
         table_at(ex, ex->plan.state)->from_catalog++;
-    else
+    else if (*edge_id != 0)
         table_at(ex, ex->plan.state)->from_inherited++;
     return lend_prefactors(ex, *edge_id, SG_NU_LENT, s->nu, s->nu_back, 0);
 }

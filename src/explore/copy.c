@@ -291,10 +291,7 @@ static sg_status merge_copy(sg_explorer *ex, slot *s)
                             &edge_id, &same);
     else if (p->outcome != SG_KNOWN)
         ex->stats.failed_refinements++;
-    if (same >= 0)
-        p->outcome = SG_KNOWN;
-    else if (edge_id == 0 && p->outcome == SG_FOUND)
-        p->outcome = SG_DISCONNECTED;
+    mark_accepted(p, edge_id, same);
     if (edge_id != 0) {
         ex->n_copied++;
         table_at(ex, state)->from_catalog++;

@@ -189,8 +189,8 @@ int strains_agree(double a, double b);
 int is_of_this_strain(const sg_explorer *ex, double gamma); /* the frame's */
 void frame_strain(sg_explorer *ex, double gamma);           /* of the cell alone: positions stay */
 void frame_to(sg_explorer *ex, uint64_t state);
-/* Positions of a state at the frame's strain; valid until the next call. Of a state of that strain its own,
- * for ever: from several threads. */
+/* Positions of a state at the frame's strain; valid until the next call, or until they are trimmed. One
+ * thread at a time, as all that asks for what may be far. */
 positions state_here(const sg_explorer *ex, uint64_t state);
 typedef struct edge_here { /* an edge at the frame's strain: its displacements; the numbers are its own */
     sg_cat_edge edge;
@@ -230,8 +230,7 @@ int table_is_complete(const sg_explorer *ex, uint64_t state);
 /* Saddle of an entry of `state`'s table, in the frame of that state. */
 void entry_saddle(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry, double (*x)[3]);
 int is_same_saddle(const sg_system *sys, double e_a, positions a, double e_b, positions b);
-/* Index of the converged entry with this saddle, -1 if none. Reads only: safe from several threads. `scratch`
- * [n][3]. */
+/* Index of the converged entry with this saddle, -1 if none. `scratch` [n][3]. */
 int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, positions x_saddle,
                    double (*scratch)[3]);
 /* Add an edge to the tables of its two ends (where they exist), in place of an inherited entry that it
@@ -254,6 +253,8 @@ int find_alike(sg_explorer *ex, uint64_t state, const likeness *like, double bar
 sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg_sampler sampler,
                          sg_source source, uint64_t event, uint32_t found, int generic, uint64_t *edge_id,
                          int *same_entry);
+/* The outcome that this leaves of a passage that was found. */
+void mark_accepted(sg_passage *p, uint64_t edge_id, int same_entry);
 
 /* whereabouts.c */
 void whereabouts_free(whereabouts *w);

@@ -171,13 +171,7 @@ static sg_status link_end(sg_explorer *ex, uint64_t edge_id, int reverse)
     } else if (old >= 0) {
         t->entry[old] = entry;
     } else {
-        sg_cat_entry *grown = sg_realloc(t->entry, (size_t)t->n_entries + 1, sizeof *grown);
-        if (grown) {
-            t->entry = grown;
-            t->entry[t->n_entries++] = entry;
-        } else {
-            st = sg_fail(SG_ENOMEM, "rate table");
-        }
+        st = add_entry(t, entry);
     }
     sg_free(x);
     return st == SG_OK ? put_table(ex, state) : st;
@@ -244,6 +238,14 @@ sg_status accept_passage(sg_explorer *ex, uint64_t from, const sg_passage *p, sg
     *edge_id = edge.id;
     if ((st = put_edge(ex, edge.id)) != SG_OK) return st;
     return link_edge(ex, edge.id);
+}
+
+void mark_accepted(sg_passage *p, uint64_t edge_id, int same_entry)
+{
+    if (same_entry >= 0)
+        p->outcome = SG_KNOWN;
+    else if (edge_id == 0 && p->outcome == SG_FOUND)
+        p->outcome = SG_DISCONNECTED;
 }
 
 /* --- taking over what the catalog holds --- */
@@ -330,7 +332,6 @@ sg_status registry_load(sg_explorer *ex)
     sg_status st = near_open(ex);
 
     if (st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_STATES, load_state, &l);
-
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_EDGES, load_edge, &l);
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_each(ex->cat, SG_DB_TABLES, load_table, &l);
     if (st == SG_OK && l.st == SG_OK) st = sg_catalog_count(ex->cat, SG_DB_SEARCHES, &ex->n_rows);
