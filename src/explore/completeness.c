@@ -16,6 +16,7 @@
 static const double fall = 0.3;    /* eV: chances go as exp(-barrier / fall) (validation/completeness) */
 static const double borrowed = 16; /* draws */
 static const double memory = 1.0 - 1.0 / 128; /* weight of a table one table ago */
+static const double most_missing = 1 - 1e-9;  /* share: the rate stays a number */
 
 /* --- the formula --- */
 
@@ -145,7 +146,7 @@ sg_missing sg_missing_estimate(const sg_stock *own, const sg_stock *run, const s
     for (int b = 0; b < SG_STOCK_BINS && !(r->known > 0); b++)
         m.rate += missing[b] * mean_rate(r, b);
     if (!(r->known > 0)) return m;
-    m.share = missing_share(missing, r, &scatter);
+    m.share = fmin(missing_share(missing, r, &scatter), most_missing);
     m.rate = r->known * m.share / (1 - m.share);
     missing_numbers(effort(draws, fmin(lone + spread, n - 0.01)), number, missing);
     const double high = missing_share(missing, r, &unused);
@@ -178,8 +179,8 @@ static uint64_t kind_of(const sg_explorer *ex, uint64_t edge)
 
 static int bin_of(double barrier)
 {
-    const int bin = (int)(barrier / sg_stock_bin_width);
-    return barrier >= 0 && bin < SG_STOCK_BINS ? bin : -1;
+    const double bin = barrier / sg_stock_bin_width;
+    return bin >= 0 && bin < SG_STOCK_BINS ? (int)bin : -1;
 }
 
 sg_status completeness_count(sg_explorer *ex, uint64_t edge, double barrier, int is_draw, int is_new)
