@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The account of a step as bytes, under the name "reuse <step>" of the catalog's meta records: nine whole
- * numbers of 64 bits, then eleven of 64-bit floating point, little-endian. "reuse" alone: how many rows of
- * searches have been accounted for. */
+ * numbers of 64 bits, then eleven of 64-bit floating point, little-endian; in earlier runs
+ * eight and five, without what the table lacked. "reuse" alone: how many rows of searches have been accounted
+ * for. */
 #include "bytes.h"
 #include "kmc_internal.h"
 
@@ -13,6 +14,7 @@
 static const char rows_name[] = "reuse";
 
 enum { N_WHOLE = 9, N_REAL = 11, ACCOUNT_SIZE = 8 * (N_WHOLE + N_REAL) };
+enum { OLD_WHOLE = 8, OLD_REAL = 5, OLD_SIZE = 8 * (OLD_WHOLE + OLD_REAL) };
 
 static void name_of(uint64_t step, char name[40])
 {
@@ -36,15 +38,16 @@ static void encode(const sg_reuse *r, unsigned char *bytes)
         put_real(bytes + 8 * (N_WHOLE + k), real[k]);
 }
 
-static void decode(const unsigned char *bytes, sg_reuse *r)
+static void decode(const unsigned char *bytes, int is_old, sg_reuse *r)
 {
-    uint64_t whole[N_WHOLE];
+    const int n_whole = is_old ? OLD_WHOLE : N_WHOLE, n_real = is_old ? OLD_REAL : N_REAL;
+    uint64_t whole[N_WHOLE] = {0};
     double real[N_REAL];
 
-    for (int k = 0; k < N_WHOLE; k++)
+    for (int k = 0; k < n_whole; k++)
         whole[k] = get_number(bytes + 8 * k);
     for (int k = 0; k < N_REAL; k++)
-        real[k] = get_real(bytes + 8 * (N_WHOLE + k));
+        real[k] = k < n_real ? get_real(bytes + 8 * (n_whole + k)) : NAN;
     r->state = whole[0];
     r->made = whole[1] != 0;
     for (int k = 0; k < 3; k++) {
@@ -95,11 +98,11 @@ sg_status sg_kmc_reuse(sg_catalog *cat, uint64_t step, sg_reuse *out)
     memset(out, 0, sizeof *out);
     name_of(step, name);
     sg_status st = sg_catalog_get_meta(cat, name, &bytes, &n);
-    if (st == SG_OK && n != ACCOUNT_SIZE)
+    if (st == SG_OK && n != ACCOUNT_SIZE && n != OLD_SIZE)
         st = sg_fail(SG_ECORRUPT, "account of step %" PRIu64 ": %zu bytes, expected %d", step, n,
                      ACCOUNT_SIZE);
     if (st == SG_OK) {
-        decode(bytes, out);
+        decode(bytes, n == OLD_SIZE, out);
         out->step = step;
     }
     sg_free(bytes);

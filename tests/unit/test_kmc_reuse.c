@@ -45,6 +45,32 @@ static void check_sources(walk *w, uint64_t state, const sg_sources *s)
     assert_near(s->rate_predicted, predicted, 1e-9 * predicted);
 }
 
+/* The account as earlier runs wrote it: eight whole numbers, five rates. */
+static void test_an_older_account(void **state)
+{
+    defect d;
+    walk w;
+    sg_reuse r;
+    unsigned char bytes[8 * 13] = {0};
+    const double rate[5] = {1, 2, 3, 4, 5};
+
+    (void)state;
+    pair_walk(&w, &d);
+    walk_open(&w, 0);
+    for (int k = 0; k < 8; k++)
+        bytes[8 * k] = (unsigned char)(10 + k);
+    memcpy(bytes + 64, rate, sizeof rate); /* little-endian */
+    assert_ok(sg_catalog_put_meta(w.cat, "reuse 7", bytes, sizeof bytes));
+    assert_ok(sg_kmc_commit(w.kmc_walk));
+    assert_ok(sg_kmc_reuse(w.cat, 7, &r));
+    assert_true(r.step == 7 && r.state == 10 && r.made && r.sources.number[2] == 14);
+    assert_true(r.sources.n_predicted == 15 && r.first_row == 16 && r.end_row == 17 && !r.confident);
+    assert_true(r.sources.rate[0] == 1 && r.sources.rate_predicted == 4 && r.sources.rate_error == 5);
+    assert_true(isnan(r.missing.rate) && isnan(r.missing.share));
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 typedef struct rows {
     uint64_t n, state[4096];
 } rows;
@@ -161,6 +187,7 @@ static void test_kills_and_interruptions_leave_the_same_accounts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_older_account),
         cmocka_unit_test(test_every_table_and_row_is_accounted_for_once),
         cmocka_unit_test(test_kills_and_interruptions_leave_the_same_accounts),
     };
