@@ -71,7 +71,8 @@ struct sg_link {
 /** The ranks that a launcher (mpirun, srun) has started this program as; to be called first thing in main.
  * Without a launcher, or in a build without MPI, *out is NULL: the process is alone. Cost: nothing without a
  * launcher.
- * @return SG_EUNSUPPORTED: MPI does not let one thread at a time call it */
+ * @return SG_EUNSUPPORTED: MPI does not let one thread at a time call it; or several processes of a build
+ * without MPI */
 sg_status sg_link_open(int *argc, char ***argv, sg_link **out);
 
 /** Rank 0: send the others home. All ranks of a link must come here. NULL-safe. */

@@ -7,8 +7,14 @@ set -eu
 program=$1
 die() { echo "$*"; exit 1; }
 skip() { echo "skipped: $*"; exit 77; }
+if ! "$program" --version | grep -q MPI; then
+    code=0
+    said=$(OMPI_COMM_WORLD_SIZE=3 "$program" --version 2>&1) || code=$?
+    [ "$code: $said" = "2: slowglass: started as one of 3 processes, but built without MPI" ] || die "without MPI: $code: $said"
+    OMPI_COMM_WORLD_SIZE=1 "$program" --version > /dev/null || die "without MPI, one rank"
+    skip "built without MPI (Debian package libopenmpi-dev)"
+fi
 command -v mpirun > /dev/null || skip "mpirun is missing (Debian package openmpi-bin)"
-"$program" --version | grep -q MPI || skip "built without MPI (Debian package libopenmpi-dev)"
 folder=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/ranks-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
