@@ -21,7 +21,7 @@
     X(SG_NU_NOT_MINIMUM, 3, "not_minimum") /* the start has directions downhill */                           \
     X(SG_NU_NOT_SADDLE, 4, "not_saddle")   /* none, or more than one, of the saddle is */                    \
     X(SG_NU_NOT_FINAL, 5, "not_final")     /* the final minimum has directions downhill */                   \
-    X(SG_NU_BLOWN, 6, "blown")             /* a number was not finite */
+    X(SG_NU_BLOWN, 6, "blown")             /* a number was not finite, or a mode cost nothing */
 
 typedef enum sg_nu_status {
 #define X(code, number, text) code = number,
@@ -57,7 +57,8 @@ typedef struct sg_spectrum { /* of one configuration and set */
 /** Determinant and number of negative eigenvalues of the mass-weighted Hessian at the positions of sys.
  * @param set NULL: all atoms, none of which is fixed; else its members
  * @param along [n][3] where to look for the negative eigenvector first, of any length, not zero; NULL: none
- * is wanted, `unstable` is NaN SG_ENUMERIC: a number is not finite. Cost: one Hessian and (3 n_free)^3 / 3
+ * is wanted, `unstable` is NaN
+ * SG_ENUMERIC: a number is not finite, or an eigenvalue 0. Cost: one Hessian and (3 n_free)^3 / 3
  * multiplications. Threads: distinct work, provided that LAPACK uses one thread. Source of the inertia: Bunch
  * & Kaufman, Math. Comp. 31, 163 (1977). */
 sg_status sg_vibration_spectrum(const sg_potential *pot, sg_vibration_work *work, const sg_system *sys,

@@ -233,7 +233,7 @@ static sg_status make_explore(const sg_config *cfg, int threads, sg_explore_opti
     o->temperature = cfg->kmc.temperature_K;
     o->prefactor = cfg->kmc.prefactor_per_s;
     o->harmonic = cfg->kmc.prefactor_mode == SG_PREFACTOR_HTST;
-    o->prefactor_atoms = (int)cfg->kmc.prefactor_atoms;
+    o->prefactor_atoms = capped(cfg->kmc.prefactor_atoms);
     o->prefactor_rest = cfg->kmc.prefactor_rest;
     o->seed = (uint64_t)cfg->kmc.seed;
     o->threads = threads;

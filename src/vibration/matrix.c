@@ -178,7 +178,7 @@ sg_status matrix_factorise(sg_vibration_work *w, int m, double *log_det, int *n_
         *n_negative += det < 0.0 ? 1 : d[0] < 0.0 ? 2 : 0;
         k++;
     }
-    return SG_OK;
+    return isfinite(*log_det) ? SG_OK : sg_fail(SG_ENUMERIC, "a mode of %d that costs nothing", m);
 }
 
 /* Lowest eigenvalue of the tridiagonal matrix of order k. */

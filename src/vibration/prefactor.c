@@ -144,7 +144,8 @@ static sg_status compute(const sg_potential *pot, sg_vibration_work *w, const sg
     sg_spectrum saddle, start, final;
     sg_status st;
 
-    sg_system_displacement(w->sys, e->x_start, e->x_final, w->along, NULL);
+    if (!(sg_system_displacement(w->sys, e->x_start, e->x_final, w->along, NULL) > 0.0)) /* a self loop */
+        sg_system_displacement(w->sys, e->x_start, e->x_saddle, w->along, NULL);
     st = spectrum_at(pot, w, e->x_saddle, set, (positions)w->along, &saddle);
     if (st != SG_OK) return st;
     out->status = SG_NU_NOT_SADDLE;
@@ -156,9 +157,9 @@ static sg_status compute(const sg_potential *pot, sg_vibration_work *w, const sg
     if ((st = spectrum_at(pot, w, e->x_final, set, NULL, &final)) != SG_OK) return st;
     out->status = SG_NU_NOT_FINAL;
     if (final.n_negative != 0) return SG_OK;
-    out->status = SG_NU_DONE;
     out->nu = out->unstable * exp(0.5 * (start.log_det - saddle.log_det));
     out->nu_back = out->unstable * exp(0.5 * (final.log_det - saddle.log_det));
+    out->status = isnormal(out->nu) && isnormal(out->nu_back) ? SG_NU_DONE : SG_NU_BLOWN;
     return SG_OK;
 }
 

@@ -251,6 +251,11 @@ static void test_double_well(void **state)
         assert_near(got.nu_back / got.nu, 1, 1e-9);
         assert_near(got.unstable, sg_vibration_unit() * sqrt(-along_saddle / AMU_ZR), 1e-6 * got.unstable);
     }
+    w.event.x_final = w.event.x_start; /* back to where it came from */
+    assert_ok(sg_vibration_prefactor(w.pot, w.work, w.sys, &w.event, 0, &got));
+    assert_int_equal(got.status, SG_NU_DONE);
+    assert_near(got.nu / nu, 1, 1e-6);
+    assert_true(got.nu_back == got.nu);
     well_end(&w);
 }
 
@@ -272,6 +277,9 @@ static void test_what_is_wrong(void **state)
     assert_ok(sg_vibration_prefactor(w.pot, w.work, w.sys, &e, 0, &got));
     assert_int_equal(got.status, SG_NU_NOT_FINAL);
     assert_true(isnan(got.nu) && isnan(got.nu_back));
+    w.final[1][0] = 100; /* where nothing holds it: no prefactor for the way there either */
+    assert_ok(sg_vibration_prefactor(w.pot, w.work, w.sys, &w.event, 0, &got));
+    assert_int_equal(got.status, SG_NU_BLOWN);
     w.saddle[1][0] = w.half; /* on top of the fixed one */
     assert_ok(sg_vibration_prefactor(w.pot, w.work, w.sys, &w.event, 0, &got));
     assert_int_equal(got.status, SG_NU_BLOWN);
