@@ -3,7 +3,8 @@
  *
  * Once a table is complete, and again when entries have come to it, the prefactors are computed of the
  * entries that together carry all but opt.prefactor_rest of the rate out, by the rates as they are known;
- * those that flicker (no way out, but part of basins) all. What was computed changes the rates, so this is
+ * those that flicker (no way out, but part of basins, by their barrier or by their rate) all. Self loops are
+ * no ways out and need none. What was computed changes the rates, so this is
  * done in batches, each chosen anew from what stands in the catalog: a run that was killed chooses the same
  * ones again. An entry drawn without one gets it before it is executed. A prefactor belongs to the edge,
  * which carries that of the way back, too; an event reconverged from another edge, or lent by the catalog,
@@ -144,13 +145,15 @@ static int compare_wanted(const void *a, const void *b)
 static int choose(const sg_explorer *ex, uint64_t state, wanted *list)
 {
     const sg_cat_table *t = table_at(ex, state);
+    const double fast = sg_rate(ex->opt.flicker, ex->opt.temperature, ex->opt.prefactor);
     double out = 0, left = 0;
     int n = 0, n_chosen = 0;
 
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_entry *entry = &t->entry[k];
-        const int flickers = entry->barrier < ex->opt.flicker;
         const double rate = sg_explorer_rate(ex, state, entry);
+        const int flickers = entry->barrier < ex->opt.flicker || (ex->opt.flicker > 0 && rate > fast);
+        if (!entry->kept && sg_explorer_target(ex, entry) == state) continue;
         if (!flickers) out += rate;
         if (is_settled_edge(&ex->edge[entry->edge - 1])) continue;
         list[n++] = (wanted){entry->edge, rate, k, flickers};
