@@ -73,7 +73,7 @@ sg_status group_update(group *g, const sg_explorer *ex, const sg_group_rule *rul
     const uint64_t revision = sg_explorer_revision(ex);
     const int at = group_index(g, present);
 
-    if (at >= 0 && g->revision == revision && !g->is_part) {
+    if (at >= 0 && g->revision == revision && !g->is_part && (g->rate_out > 0 || rule->may_be_closed)) {
         g->start = at;
         return SG_OK;
     }
