@@ -7,6 +7,7 @@
 #include "event_samples.h"
 
 #include "slowglass/kmc.h"
+#include "slowglass/vibration.h"
 
 typedef struct walk { /* everything that a run holds */
     const defect *d;
@@ -110,6 +111,32 @@ static inline double force_calls(const walk *w)
 {
     const sg_explore_stats s = sg_explorer_stats(w->ex);
     return s.full_calls + s.free_calls + s.products;
+}
+
+/* ln of the product of the frequencies of two adatoms, by the spectrum of the state. */
+static inline double log_frequencies(const walk *w, const double (*x)[3])
+{
+    sg_vibration_work *work = NULL;
+    sg_system *s = NULL;
+    int atom[2], n = 0;
+    unsigned char member[64] = {0};
+    sg_spectrum out;
+
+    assert_ok(sg_system_copy(w->d->sys, &s));
+    memcpy(s->x, x, (size_t)s->n * sizeof *x);
+    assert_true(s->n <= 64 && s->n - s->n_fixed == 2);
+    for (int i = 0; i < s->n; i++)
+        if (!s->fixed[i]) {
+            atom[n++] = i;
+            member[i] = 1;
+        }
+    const sg_atom_set set = {2, atom, member};
+    assert_ok(sg_vibration_work_create(w->d->pot, s, &work));
+    assert_ok(sg_vibration_spectrum(w->d->pot, work, s, &set, NULL, &out));
+    assert_true(out.n_negative == 0 && out.n_zero == 0);
+    sg_vibration_work_free(work);
+    sg_system_free(s);
+    return 0.5 * out.log_det;
 }
 
 #endif

@@ -265,12 +265,14 @@ typedef struct sg_curate_reversibility { /* what sg_curate_reversible looked at,
     uint64_t n_elsewhere;                /* edges that lead to another minimum than the state they name */
     uint64_t n_one_way;                  /* edges in one of two tables */
     double worst_cycle, worst_virial;    /* eV */
+    double worst_log_nu; /* by how much ln(prefactor / that of the way back) misses 0 around a cycle */
 } sg_curate_reversibility;
 
 /** Does the landscape of a run obey detailed balance? Each edge between two tables must stand in both, must
  * lead to the state it names by the virial of its own final minimum, and barriers must add up to zero around
- * every independent cycle (spanning forest): then products of rates around cycles are those of the way
- * backwards. One call of `tell` for each finding, its text borrowed.
+ * every independent cycle (spanning forest): then, with a constant prefactor, products of rates around cycles
+ * are those of the way backwards; with harmonic ones they miss by a factor of up to exp(worst_log_nu) in a
+ * cycle, which is no finding. One call of `tell` for each finding, its text borrowed.
  * @return SG_OK also when there are findings. Cost: reads states, edges and tables once; some 200 bytes each.
  */
 sg_status sg_curate_reversible(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,

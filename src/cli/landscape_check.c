@@ -18,6 +18,7 @@ sg_status cli_landscape_check(cli *c, sg_catalog *cat)
     cli_result_integer(c, "n_cycles", (int64_t)r.n_cycles);
     cli_result_number(c, "worst_cycle_eV", r.worst_cycle);
     cli_result_integer(c, "n_open_cycles", (int64_t)r.n_open);
+    cli_result_number(c, "worst_cycle_ln_prefactors", r.worst_log_nu);
     cli_result_number(c, "worst_virial_eV", r.worst_virial);
     cli_result_integer(c, "n_other_minimum", (int64_t)r.n_elsewhere);
     cli_result_integer(c, "n_one_way", (int64_t)r.n_one_way);

@@ -4,11 +4,13 @@
  *   - a saddle that stands in the rate table of one of its two states alone;
  *   - a saddle that is filed under a state where it does not lead: then the virial that its own final minimum
  *     had is not that of the state;
- *   - barriers that do not add up to zero around a cycle of saddles.
- * A spanning forest gives every state a height, adding up barrier minus barrier back along the tree; each
- * saddle that is not in the forest closes one independent cycle, and its own difference is compared with that
- * of the heights. Heights are kept in a union-find forest, relative to the parent, and so need no search.
- * Source: Kolmogoroff, Math. Ann. 112, 155 (1936). */
+ *   - barriers that do not add up to zero around a cycle of saddles;
+ *   - prefactors, where the run has them: each saddle has those of its own vibrating atoms, so the logarithms
+ *     of forth over back need not add up, unless all atoms vibrate. That is measured, not judged.
+ * A spanning forest gives every state two heights, adding up along the tree barrier minus barrier back, and
+ * ln(nu_back / nu); each saddle that is not in the forest closes one independent cycle, and its own
+ * differences are compared with those of the heights. Heights are kept in a union-find forest, relative to
+ * the parent, and so need no search. Source: Kolmogoroff, Math. Ann. 112, 155 (1936). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -23,17 +25,20 @@
  * its force tolerance, which leaves 0.04 in a glass; different minima are some eV apart. */
 #define VIRIAL_TOLERANCE 0.1
 
+enum { ENERGY, LOG_NU, N_HEIGHTS }; /* eV; ln */
+
 typedef struct place { /* of a state */
     uint64_t id;
     double virial[6];
     int has_table;
-    size_t parent; /* in the forest; itself: a root */
-    double height; /* eV, above the parent */
+    size_t parent;            /* in the forest; itself: a root */
+    double height[N_HEIGHTS]; /* above the parent */
 } place;
 
 typedef struct path { /* an edge */
     uint64_t id, from, to;
     double barrier[2]; /* there and back: of the table that has it, else its own */
+    double log_nu;     /* ln(nu_back / nu); 0 where both are the constant one */
     double final[6];
     int listed[2]; /* in the tables of from and to */
 } path;
@@ -88,6 +93,7 @@ static int take_edge(void *arg, const void *record)
     path *p = &s->edge[s->n_edges++];
     *p = (path){.id = r->id, .from = r->from, .to = r->to, .barrier = {r->barrier, r->barrier_back}};
     memcpy(p->final, r->strain_final, sizeof p->final);
+    if (r->prefactor > 0 && r->prefactor_back > 0) p->log_nu = log(r->prefactor_back / r->prefactor);
     return 0;
 }
 
@@ -120,38 +126,44 @@ static int take_table(void *arg, const void *record)
 
 /* ---- judging ---- */
 
-/* The root of a state's tree, and the state's height above it; the path there is shortened. */
-static size_t root_of(survey *s, size_t k, double *height)
+/* The root of a state's tree, and the state's heights above it; the path there is shortened. */
+static size_t root_of(survey *s, size_t k, double height[N_HEIGHTS])
 {
-    double sum = 0;
+    double sum[N_HEIGHTS] = {0};
     size_t root = k;
 
     for (; s->state[root].parent != root; root = s->state[root].parent)
-        sum += s->state[root].height;
-    *height = sum;
+        for (int h = 0; h < N_HEIGHTS; h++)
+            sum[h] += s->state[root].height[h];
+    memcpy(height, sum, sizeof sum);
     while (s->state[k].parent != k) {
         place *p = &s->state[k];
-        const double above = sum;
-        sum -= p->height;
         k = p->parent;
         p->parent = root;
-        p->height = above;
+        for (int h = 0; h < N_HEIGHTS; h++) {
+            const double above = sum[h];
+            sum[h] -= p->height[h];
+            p->height[h] = above;
+        }
     }
     return root;
 }
 
 static void close_cycle(survey *s, const path *e, size_t from, size_t to)
 {
-    const double rise = e->barrier[0] - e->barrier[1]; /* of `to` above `from` */
-    double height_from, height_to;
-    const size_t a = root_of(s, from, &height_from), b = root_of(s, to, &height_to);
+    double height[N_HEIGHTS], height_to[N_HEIGHTS]; /* of `to`: by this edge, and by the tree */
+    const size_t a = root_of(s, from, height), b = root_of(s, to, height_to);
 
+    height[ENERGY] += e->barrier[0] - e->barrier[1];
+    height[LOG_NU] += e->log_nu;
     if (a != b) {
         s->state[b].parent = a;
-        s->state[b].height = height_from + rise - height_to;
+        for (int h = 0; h < N_HEIGHTS; h++)
+            s->state[b].height[h] = height[h] - height_to[h];
         return;
     }
-    const double off = fabs(height_from + rise - height_to);
+    const double off = fabs(height[ENERGY] - height_to[ENERGY]);
+    s->out->worst_log_nu = fmax(s->out->worst_log_nu, fabs(height[LOG_NU] - height_to[LOG_NU]));
     s->out->n_cycles++;
     if (!(off <= s->out->worst_cycle)) s->out->worst_cycle = off;
     if (!(off <= CYCLE_TOLERANCE))

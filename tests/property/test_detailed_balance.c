@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A closed landscape, two adatoms on a few hollows: what a long walk sees, with basins and without, against
- * Boltzmann's law; and the tests of reversibility, on the landscape as it is and with faults put in. */
+ * Boltzmann's law, with a constant prefactor and with harmonic ones; and the tests of reversibility, on the
+ * landscape as it is and with faults put in. */
 #include "slowglass/curate.h"
 #include "walk_samples.h"
 
@@ -22,18 +23,22 @@ static void pair_walk(walk *w, defect *d)
     w->kmc.commit_every = 1 << 20;
 }
 
-/* Of the states known, and the share of those that the walk has not been in: it hardly ever is. */
-static double mean_energy(const walk *w, double *not_visited)
+/* Of the states known, and the share of those that the walk has not been in: it hardly ever is. With harmonic
+ * prefactors a state counts the more, the softer it is. */
+static double mean_energy(const walk *w, int harmonic, double *not_visited)
 {
     const double about = sg_explorer_state(w->ex, 0)->energy;
     double sum = 0, weight = 0, rest = 0;
 
     for (uint64_t s = 0; s < sg_explorer_n_states(w->ex); s++) {
         const double e = sg_explorer_state(w->ex, s)->energy - about;
-        const double p = exp(-e / (8.617333262e-5 * temperature));
+        const int visited = (sg_explorer_state(w->ex, s)->flags & SG_CAT_STATE_VISITED) != 0;
+        const double soft =
+            harmonic && visited ? -log_frequencies(w, sg_explorer_positions(w->ex, s)) : 0; /* else adrift */
+        const double p = exp(soft - e / (8.617333262e-5 * temperature));
         sum += p * e;
         weight += p;
-        if (!(sg_explorer_state(w->ex, s)->flags & SG_CAT_STATE_VISITED)) rest += p;
+        if (!visited) rest += p;
     }
     *not_visited = rest / weight;
     return about + sum / weight;
@@ -101,7 +106,7 @@ static void test_time_averages_are_those_of_boltzmann(void **state)
 
     (void)state;
     explore(&w, &d);
-    const double expected = mean_energy(&w, &not_visited);
+    const double expected = mean_energy(&w, 0, &not_visited);
     assert_true(sg_explorer_n_states(w.ex) >= N_PLACES * (N_PLACES - 1)); /* or one atom on the other */
     assert_true(not_visited < 1e-3);
     for (int basins = 0; basins < 2; basins++) {
@@ -121,8 +126,6 @@ static void test_time_averages_are_those_of_boltzmann(void **state)
     defect_clear(&d);
 }
 
-/* ---- reversibility ---- */
-
 static void ignore(void *arg, const char *text)
 {
     (void)arg;
@@ -137,6 +140,41 @@ static sg_curate_reversibility look(walk *w)
     assert_ok(sg_curate_reversible(w->cat, ignore, NULL, &r));
     return r;
 }
+
+/* Also with prefactors: those of all events, all that can vibrate vibrating. */
+static void test_harmonic_weights(void **state)
+{
+    double not_visited, mean, error;
+    int n_basins;
+    defect d;
+    walk w;
+
+    (void)state;
+    pair_walk(&w, &d);
+    w.explore.harmonic = 1;
+    walk_open(&w, 0);
+    for (int k = 0; k < EXPLORING; k++)
+        step(&w);
+    const double plain = mean_energy(&w, 0, &not_visited), expected = mean_energy(&w, 1, &not_visited);
+    assert_true(not_visited < 1e-3);
+    walk_again(&w, 1);
+    const uint64_t first = sg_kmc_row(w.kmc_walk).step;
+    for (int k = 0; k < STEPS; k++)
+        step(&w);
+    average(&w, first, STEPS, &mean, &error, &n_basins);
+    const sg_curate_reversibility r = look(&w);
+    print_message(
+        "harmonic: E_IS %.5f eV, expected %.5f eV (%.5f eV by energies alone), error %.5f eV; cycles "
+        "miss %.2g in ln nu\n",
+        mean, expected, plain, error, r.worst_log_nu);
+    assert_near(mean, expected, 4 * error);
+    assert_true(error < 0.01 && n_basins > 1000);
+    assert_true(r.n_cycles > 0 && r.n_open == 0 && r.n_one_way == 0 && r.worst_log_nu < 1e-3);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
+/* ---- reversibility ---- */
 
 static sg_cat_edge any_edge(const walk *w)
 {
@@ -186,6 +224,14 @@ static void test_faults_of_a_landscape_are_found(void **state)
     assert_ok(sg_catalog_put_edge(w.cat, &other));
     r = look(&w);
     assert_true(r.n_elsewhere == 1 && r.n_one_way == 0 && r.n_open == 0);
+    assert_true(r.worst_log_nu == 0);
+
+    other = edge;
+    other.prefactor = 2e13, other.prefactor_back = 1e13; /* measured only */
+    assert_ok(sg_catalog_put_edge(w.cat, &other));
+    r = look(&w);
+    assert_true(r.n_elsewhere == 0 && r.n_one_way == 0 && r.n_open == 0);
+    assert_near(r.worst_log_nu, log(2), 1e-12);
     walk_end(&w);
     defect_clear(&d);
 }
@@ -194,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_time_averages_are_those_of_boltzmann),
+        cmocka_unit_test(test_harmonic_weights),
         cmocka_unit_test(test_faults_of_a_landscape_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,32 +19,6 @@ static void pair_walk(walk *w, defect *d)
     w->explore.prefactor_rest = 1e-2;
 }
 
-/* ln of the product of a state's frequencies, and what a free atom is worth, by the spectrum of the state. */
-static double log_frequencies(const walk *w, const double (*x)[3])
-{
-    sg_vibration_work *work = NULL;
-    sg_system *s = NULL;
-    int atom[2], n = 0;
-    unsigned char member[64] = {0};
-    sg_spectrum out;
-
-    assert_ok(sg_system_copy(w->d->sys, &s));
-    memcpy(s->x, x, (size_t)s->n * sizeof *x);
-    assert_true(s->n <= 64 && s->n - s->n_fixed == 2);
-    for (int i = 0; i < s->n; i++)
-        if (!s->fixed[i]) {
-            atom[n++] = i;
-            member[i] = 1;
-        }
-    const sg_atom_set set = {2, atom, member};
-    assert_ok(sg_vibration_work_create(w->d->pot, s, &work));
-    assert_ok(sg_vibration_spectrum(w->d->pot, work, s, &set, NULL, &out));
-    assert_true(out.n_negative == 0 && out.n_zero == 0);
-    sg_vibration_work_free(work);
-    sg_system_free(s);
-    return 0.5 * out.log_det;
-}
-
 /* Of every edge with prefactors the ratio is that of its states, whatever the saddle: so rates of all cycles
  * balance. */
 static uint64_t check_balance(const walk *w)
