@@ -100,6 +100,39 @@ static void test_rates_and_balance(void **state)
     defect_clear(&d);
 }
 
+/* What is fast by its own prefactor joins states by basin.time_s, whatever the constant one says: the ways
+ * out that are left are judged among themselves. */
+static void test_what_is_fast_is_no_way_out(void **state)
+{
+    int n_fast = 0;
+    defect d;
+    walk w;
+
+    (void)state;
+    pair_walk(&w, &d);
+    w.explore.flicker = 0.1;
+    w.explore.batch = 2; /* what is found first changes what comes next */
+    const double fast = sg_rate(w.explore.flicker, 600, 1e11);
+    walk_open(&w, 0);
+    for (int k = 0; k < STEPS; k++) {
+        const uint64_t from = sg_kmc_row(w.kmc_walk).state;
+        double out = 0, left_out = 0;
+        step(&w);
+        const sg_cat_table *t = sg_explorer_known_table(w.ex, from);
+        for (uint32_t e = 0; e < t->n_entries; e++) {
+            const double rate = sg_explorer_rate(w.ex, from, &t->entry[e]);
+            const int done = sg_explorer_edge(w.ex, t->entry[e].edge)->nu_status == SG_NU_DONE;
+            n_fast += t->entry[e].barrier >= w.explore.flicker && rate > fast;
+            if (rate <= fast) out += rate;
+            if (!done) left_out += rate;
+        }
+        assert_true(left_out <= 1e-2 * out);
+    }
+    assert_true(n_fast > 0);
+    walk_end(&w);
+    defect_clear(&d);
+}
+
 /* The records of the catalog have them, turned round for the way back. */
 static void test_records_have_them(void **state)
 {
@@ -192,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rates_and_balance),
+        cmocka_unit_test(test_what_is_fast_is_no_way_out),
         cmocka_unit_test(test_records_have_them),
         cmocka_unit_test(test_same_bits),
     };
