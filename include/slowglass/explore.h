@@ -147,7 +147,8 @@ typedef struct sg_strained { /* what a step of strain has led to */
 sg_status sg_explorer_strain(sg_explorer *ex, uint64_t state, double gamma, sg_strained *out);
 
 /** Rate table of a state, complete; made when missing (parent: the state it was reached from, or the state
- * itself if none).
+ * itself if none). With harmonic prefactors those that matter are computed, also for entries that have come
+ * to a table made earlier.
  * @param out borrowed until the next call of this function. SG_EINTERRUPTED: saved at a batch boundary, call
  * again to go on.
  */

@@ -8,9 +8,10 @@
  * of the exit. So a basin grows by one state whenever the walk has left it over a low saddle, and no state is
  * searched for the basin's sake. Where more than basin_max_states are joined, those are left that the lowest
  * saddles lead to from the present state (told once): as exact, but more steps. With a single state a step is
- * one event. An inherited event that is drawn is first reconverged in its state; if that changes the table,
- * the same random numbers are applied to it again. Source: Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10
- * (1975); kmc/core.h for the basins.
+ * one event. What is drawn is first settled (sg_explorer_settle): reconverged in its state where it was
+ * inherited, its harmonic prefactor computed where these count; the same random numbers are then applied to
+ * the table as it has become. Source: Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10 (1975); kmc/core.h for
+ * the basins.
  *
  * Under a program of strain rates depend on time, but between two increments they do not. A waiting time that
  * passes the next increment's instant is cut there, the strain is raised, and a new one is drawn from the

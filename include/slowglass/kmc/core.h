@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The numbers of kinetic Monte Carlo, without atoms: choosing among rates, keeping time, leaving a basin.
- * Rates and times are reciprocal to one another in whatever unit the caller uses (inside slowglass: 1/ps and
- * ps). */
+ * Rates and times are reciprocal to one another in whatever unit the caller uses (inside slowglass: 1/s and
+ * s). */
 #ifndef SLOWGLASS_KMC_CORE_H
 #define SLOWGLASS_KMC_CORE_H
 
@@ -109,7 +109,8 @@ void sg_basin_free(sg_basin *basin);
 sg_status sg_basin_draw(sg_basin *basin, int start, sg_rng *rng, sg_basin_exit *out);
 
 /** Where the walk is at `time` after it has entered at `start`, if it has not left the basin by then.
- * @param time >= 0, finite @param edges valid, as sg_basin_sample() has found them
+ * @param edges       valid, as sg_basin_create() has found them
+ * @param time        >= 0, finite
  * @param probability [out] [n_transient], sums to 1; untouched on failure
  * @return SG_ENUMERIC when leaving earlier is certain to within the smallest number; SG_ENOMEM.
  * Threads: any. Cost: O(n_transient^3 log(fastest rate * time)). */
