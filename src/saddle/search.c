@@ -263,7 +263,7 @@ sg_status sg_saddle_try(const sg_saddle_problem *p, const double (*x_guess)[3], 
                         sg_rng *rng, sg_saddle_work *w, sg_passage *out)
 {
     sg_saddle_problem guess = *p;
-    int is_local;
+    int is_local = 1;
 
     guess.neighbour = NULL; /* to have come upon a known neighbour is not to have found what was guessed */
     stand_at_guess(p, x_guess, mode_guess, w, out);
