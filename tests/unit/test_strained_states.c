@@ -48,6 +48,7 @@ static void test_steps_of_strain(void **state)
         assert_int_equal(strained(&w, at[k], 0.005 * (k - 1)), k - 1);
     assert_int_equal(sg_explorer_n_states(w.ex), 9);
     walk_end(&w);
+    defect_clear(&d);
 }
 
 /* Events of a vacancy pass through a strain of 0.01: predicted as they are found when converged, and no
@@ -91,6 +92,7 @@ static void test_events_pass(void **state)
         if (!t->entry[k].kept)
             assert_true(sg_explorer_state(w.ex, sg_explorer_target(w.ex, &t->entry[k]))->gamma == 0.01);
     walk_end(&w);
+    defect_clear(&d);
 }
 
 /* An explorer opened on the catalog goes on as the one before would have. */
@@ -130,6 +132,7 @@ static void test_taken_up_again(void **state)
     }
     walk_end(&w);
     walk_end(&again);
+    defect_clear(&d);
 }
 
 int main(void)
