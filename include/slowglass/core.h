@@ -5,6 +5,7 @@
 
 #include "slowglass/core/status.h"
 #include "slowglass/core/memory.h"
+#include "slowglass/core/bytes.h"
 #include "slowglass/core/units.h"
 #include "slowglass/core/hash.h"
 #include "slowglass/core/rng.h"

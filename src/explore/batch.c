@@ -220,7 +220,7 @@ static sg_status commit_batch(sg_explorer *ex)
     unsigned char done[8];
     sg_status st = put_table(ex, ex->plan.state);
 
-    put64(done, (uint64_t)ex->plan.done);
+    sg_put_u64(done, (uint64_t)ex->plan.done);
     if (st == SG_OK && ex->opt.keep_landscape)
         st = sg_catalog_put_meta(ex->cat, "plan_done", done, sizeof done);
     if (st == SG_OK) st = completeness_store(ex);

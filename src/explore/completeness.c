@@ -286,21 +286,6 @@ sg_missing sg_explorer_missing(const sg_explorer *ex, uint64_t state)
 
 enum { N_HEAD = 7, N_REAL = N_HEAD + 3 * SG_STOCK_BINS, HEAD = 8 * (2 + N_REAL), FINDING = 8 * 5 };
 
-static void put_real(unsigned char *p, double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    put64(p, bits);
-}
-
-static double get_real(const unsigned char *p)
-{
-    const uint64_t bits = get64(p);
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 static double *real_of(completeness *c, int k)
 {
     sg_stock *s = &c->recent;
@@ -319,18 +304,18 @@ sg_status completeness_store(sg_explorer *ex)
 
     if (!ex->opt.keep_landscape) return SG_OK;
     if (!bytes) return sg_fail(SG_ENOMEM, "findings");
-    put64(bytes, c->state);
-    put64(bytes + 8, c->n);
+    sg_put_u64(bytes, c->state);
+    sg_put_u64(bytes + 8, c->n);
     for (int k = 0; k < N_REAL; k++)
-        put_real(bytes + 16 + 8 * k, *real_of(c, k));
+        sg_put_f64(bytes + 16 + 8 * k, *real_of(c, k));
     for (size_t k = 0; k < c->n; k++) {
         unsigned char *p = bytes + HEAD + k * FINDING;
         const finding *f = &c->finding[k];
-        put64(p, f->kind);
-        put_real(p + 8, f->barrier);
-        put64(p + 16, f->draws);
-        put64(p + 24, f->others);
-        put64(p + 32, f->is_new != 0);
+        sg_put_u64(p, f->kind);
+        sg_put_f64(p + 8, f->barrier);
+        sg_put_u64(p + 16, f->draws);
+        sg_put_u64(p + 24, f->others);
+        sg_put_u64(p + 32, f->is_new != 0);
     }
     const sg_status st = sg_catalog_put_meta(ex->cat, "completeness", bytes, size);
     sg_free(bytes);
@@ -349,14 +334,14 @@ sg_status completeness_load(sg_explorer *ex)
     if (st == SG_ENOTFOUND) return SG_OK;
     if (st != SG_OK) return st;
     const unsigned char *bytes = record;
-    if (size < HEAD || (size - HEAD) % FINDING != 0 || get64(bytes + 8) != (size - HEAD) / FINDING) {
+    if (size < HEAD || (size - HEAD) % FINDING != 0 || sg_get_u64(bytes + 8) != (size - HEAD) / FINDING) {
         st = sg_fail(SG_ECORRUPT, "completeness: %zu bytes", size);
         goto done;
     }
-    c->state = get64(bytes);
+    c->state = sg_get_u64(bytes);
     c->n = (size - HEAD) / FINDING;
     for (int k = 0; k < N_REAL; k++)
-        *real_of(c, k) = get_real(bytes + 16 + 8 * k);
+        *real_of(c, k) = sg_get_f64(bytes + 16 + 8 * k);
     if (sg_grow((void **)&c->finding, &c->capacity, c->n + 1, sizeof *c->finding) != 0) {
         st = sg_fail(SG_ENOMEM, "findings");
         goto done;
@@ -364,8 +349,8 @@ sg_status completeness_load(sg_explorer *ex)
     for (size_t k = 0; k < c->n && st == SG_OK; k++) {
         const unsigned char *p = bytes + HEAD + k * FINDING;
         finding *f = &c->finding[k];
-        *f = (finding){get64(p), get_real(p + 8), (uint32_t)get64(p + 16), (uint32_t)get64(p + 24),
-                       get64(p + 32) != 0};
+        *f = (finding){sg_get_u64(p), sg_get_f64(p + 8), (uint32_t)sg_get_u64(p + 16),
+                       (uint32_t)sg_get_u64(p + 24), sg_get_u64(p + 32) != 0};
         if (bin_of(f->barrier) < 0) st = sg_fail(SG_ECORRUPT, "completeness: barrier %g eV", f->barrier);
     }
 done:

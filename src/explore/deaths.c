@@ -20,18 +20,18 @@ static void encode(const sg_deaths *d, unsigned char *bytes)
     uint64_t gamma;
 
     memcpy(&gamma, &d->gamma, sizeof gamma);
-    put64(bytes, gamma);
+    sg_put_u64(bytes, gamma);
     for (int k = 0; k < SG_FATE_COUNT; k++)
-        put64(bytes + 8 * (k + 1), d->fate[k]);
+        sg_put_u64(bytes + 8 * (k + 1), d->fate[k]);
 }
 
 static void decode(const unsigned char *bytes, sg_deaths *d)
 {
-    const uint64_t gamma = get64(bytes);
+    const uint64_t gamma = sg_get_u64(bytes);
 
     memcpy(&d->gamma, &gamma, sizeof gamma);
     for (int k = 0; k < SG_FATE_COUNT; k++)
-        d->fate[k] = get64(bytes + 8 * (k + 1));
+        d->fate[k] = sg_get_u64(bytes + 8 * (k + 1));
 }
 
 /* With room for one strain more. */

@@ -167,21 +167,6 @@ struct sg_explorer {
     unsigned char *mark;           /* [n_atoms] */
 };
 
-/* Whole numbers of meta records, little-endian. */
-static inline void put64(unsigned char *p, uint64_t v)
-{
-    for (int k = 0; k < 8; k++)
-        p[k] = (unsigned char)(v >> (8 * k));
-}
-
-static inline uint64_t get64(const unsigned char *p)
-{
-    uint64_t v = 0;
-    for (int k = 7; k >= 0; k--)
-        v = v << 8 | p[k];
-    return v;
-}
-
 /* shear.c */
 sg_status shear_rooms_create(sg_explorer *ex);
 void shear_rooms_free(sg_explorer *ex);

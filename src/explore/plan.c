@@ -32,16 +32,16 @@ sg_status plan_store(sg_explorer *ex)
     unsigned char *bytes = sg_calloc(size, 1), *b = bytes;
 
     if (!bytes) return sg_fail(SG_ENOMEM, "plan of %zu tasks", p->n);
-    put64(b, p->state);
-    put64(b + 8, p->parent);
-    put64(b + 16, p->n);
-    put64(b + 24, p->second);
+    sg_put_u64(b, p->state);
+    sg_put_u64(b + 8, p->parent);
+    sg_put_u64(b + 16, p->n);
+    sg_put_u64(b + 24, p->second);
     for (size_t k = 0; k < p->n; k++) {
         const task *t = &p->task[k];
         b = bytes + PLAN_HEAD + k * PLAN_TASK;
-        put64(b, (uint64_t)t->kind | (uint64_t)t->reverse << 8 | (uint64_t)t->atom << 32);
-        put64(b + 8, t->attempt);
-        put64(b + 16, t->ref);
+        sg_put_u64(b, (uint64_t)t->kind | (uint64_t)t->reverse << 8 | (uint64_t)t->atom << 32);
+        sg_put_u64(b + 8, t->attempt);
+        sg_put_u64(b + 16, t->ref);
     }
     const sg_status st = sg_catalog_put_meta(ex->cat, "plan", bytes, size);
     sg_free(bytes);
@@ -60,21 +60,21 @@ sg_status plan_load(sg_explorer *ex)
     if (st == SG_OK && (size < PLAN_HEAD || done_size != 8)) st = sg_fail(SG_ECORRUPT, "stored plan");
     if (st != SG_OK) goto end;
     const unsigned char *b = bytes;
-    const uint64_t n = get64(b + 16);
+    const uint64_t n = sg_get_u64(b + 16);
     if (n > (size - PLAN_HEAD) / PLAN_TASK) {
         st = sg_fail(SG_ECORRUPT, "stored plan: %llu tasks in %zu bytes", (unsigned long long)n, size);
         goto end;
     }
-    ex->plan.state = get64(b);
-    ex->plan.parent = get64(b + 8);
-    ex->plan.second = get64(b + 24);
+    ex->plan.state = sg_get_u64(b);
+    ex->plan.parent = sg_get_u64(b + 8);
+    ex->plan.second = sg_get_u64(b + 24);
     for (uint64_t k = 0; k < n && st == SG_OK; k++) {
         const unsigned char *q = b + PLAN_HEAD + k * PLAN_TASK;
-        const uint64_t head = get64(q);
+        const uint64_t head = sg_get_u64(q);
         st = plan_add(&ex->plan, (task){(uint8_t)head, (uint8_t)(head >> 8), (uint32_t)(head >> 32),
-                                        (uint32_t)get64(q + 8), get64(q + 16)});
+                                        (uint32_t)sg_get_u64(q + 8), sg_get_u64(q + 16)});
     }
-    ex->plan.done = (size_t)get64(done);
+    ex->plan.done = (size_t)sg_get_u64(done);
     ex->plan.is_open = 1;
     if (st == SG_OK &&
         (ex->plan.done > ex->plan.n || ex->plan.state >= ex->n_states || ex->plan.parent >= ex->n_states))

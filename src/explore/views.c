@@ -123,7 +123,7 @@ sg_status strain_account_load(sg_explorer *ex)
     if (st == SG_ENOTFOUND) return SG_OK;
     if (st == SG_OK && n != 8 * ACCOUNT_WORDS) st = sg_fail(SG_ECORRUPT, "stored account of strains");
     for (int k = 0; k < ACCOUNT_WORDS && st == SG_OK; k++)
-        *account_word(&ex->stats.strain, k) = get64((const unsigned char *)bytes + 8 * k);
+        *account_word(&ex->stats.strain, k) = sg_get_u64((const unsigned char *)bytes + 8 * k);
     sg_free(bytes);
     return st;
 }
@@ -134,7 +134,7 @@ sg_status strain_account_store(sg_explorer *ex)
     uint64_t sum = 0;
 
     for (int k = 0; k < ACCOUNT_WORDS; k++) {
-        put64(bytes + 8 * k, *account_word(&ex->stats.strain, k));
+        sg_put_u64(bytes + 8 * k, *account_word(&ex->stats.strain, k));
         sum += *account_word(&ex->stats.strain, k);
     }
     if (sum == 0 || !ex->opt.keep_landscape) return SG_OK;

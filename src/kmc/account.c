@@ -3,7 +3,6 @@
  * numbers of 64 bits, then eleven of 64-bit floating point, little-endian; in earlier runs
  * eight and five, without what the table lacked. "reuse" alone: how many rows of searches have been accounted
  * for. */
-#include "bytes.h"
 #include "kmc_internal.h"
 
 #include <inttypes.h>
@@ -33,9 +32,9 @@ static void encode(const sg_reuse *r, unsigned char *bytes)
                                  m->share_error, m->rate,    m->chance_new};
 
     for (int k = 0; k < N_WHOLE; k++)
-        put_number(bytes + 8 * k, whole[k]);
+        sg_put_u64(bytes + 8 * k, whole[k]);
     for (int k = 0; k < N_REAL; k++)
-        put_real(bytes + 8 * (N_WHOLE + k), real[k]);
+        sg_put_f64(bytes + 8 * (N_WHOLE + k), real[k]);
 }
 
 static void decode(const unsigned char *bytes, int is_old, sg_reuse *r)
@@ -45,9 +44,9 @@ static void decode(const unsigned char *bytes, int is_old, sg_reuse *r)
     double real[N_REAL];
 
     for (int k = 0; k < n_whole; k++)
-        whole[k] = get_number(bytes + 8 * k);
+        whole[k] = sg_get_u64(bytes + 8 * k);
     for (int k = 0; k < N_REAL; k++)
-        real[k] = k < n_real ? get_real(bytes + 8 * (n_whole + k)) : NAN;
+        real[k] = k < n_real ? sg_get_f64(bytes + 8 * (n_whole + k)) : NAN;
     r->state = whole[0];
     r->made = whole[1] != 0;
     for (int k = 0; k < 3; k++) {
@@ -71,7 +70,7 @@ sg_status account_put(sg_catalog *cat, const sg_reuse *r)
     name_of(r->step, name);
     encode(r, bytes);
     const sg_status st = sg_catalog_put_meta(cat, name, bytes, sizeof bytes);
-    put_number(rows, r->end_row);
+    sg_put_u64(rows, r->end_row);
     return st == SG_OK ? sg_catalog_put_meta(cat, rows_name, rows, sizeof rows) : st;
 }
 
@@ -84,7 +83,7 @@ sg_status account_rows(sg_catalog *cat, uint64_t *rows)
     *rows = 0;
     if (st == SG_ENOTFOUND) return SG_OK;
     if (st == SG_OK && n != 8) st = sg_fail(SG_ECORRUPT, "accounts: %zu bytes, expected 8", n);
-    if (st == SG_OK) *rows = get_number(bytes);
+    if (st == SG_OK) *rows = sg_get_u64(bytes);
     sg_free(bytes);
     return st;
 }

@@ -2,7 +2,6 @@
 /* Increments of strain as bytes, under the names "increment <number>" of the catalog's meta records: three
  * whole numbers of 64 bits, then two of 64-bit floating point, little-endian. "increments": how many there
  * are. */
-#include "bytes.h"
 #include "kmc_internal.h"
 
 #include <inttypes.h>
@@ -26,11 +25,11 @@ sg_status increment_put(sg_catalog *cat, uint64_t k, const sg_kmc_increment *i)
     char name[40];
 
     for (int q = 0; q < N_WHOLE; q++)
-        put_number(bytes + 8 * q, whole[q]);
+        sg_put_u64(bytes + 8 * q, whole[q]);
     for (int q = 0; q < N_REAL; q++)
-        put_real(bytes + 8 * (N_WHOLE + q), real[q]);
+        sg_put_f64(bytes + 8 * (N_WHOLE + q), real[q]);
     name_of(k, name);
-    put_number(count, k + 1);
+    sg_put_u64(count, k + 1);
     const sg_status st = sg_catalog_put_meta(cat, name, bytes, sizeof bytes);
     return st == SG_OK ? sg_catalog_put_meta(cat, count_name, count, sizeof count) : st;
 }
@@ -53,7 +52,7 @@ sg_status sg_kmc_n_increments(sg_catalog *cat, uint64_t *n)
     unsigned char bytes[8] = {0};
     const sg_status st = get(cat, count_name, bytes, sizeof bytes);
 
-    *n = get_number(bytes);
+    *n = sg_get_u64(bytes);
     return st == SG_ENOTFOUND ? SG_OK : st;
 }
 
@@ -64,10 +63,10 @@ sg_status sg_kmc_get_increment(sg_catalog *cat, uint64_t k, sg_kmc_increment *ou
 
     name_of(k, name);
     const sg_status st = get(cat, name, bytes, sizeof bytes);
-    *out = (sg_kmc_increment){.step = get_number(bytes),
-                              .from = get_number(bytes + 8),
-                              .slipped = get_number(bytes + 16) != 0,
-                              .lost = get_real(bytes + 24),
-                              .moved = get_real(bytes + 32)};
+    *out = (sg_kmc_increment){.step = sg_get_u64(bytes),
+                              .from = sg_get_u64(bytes + 8),
+                              .slipped = sg_get_u64(bytes + 16) != 0,
+                              .lost = sg_get_f64(bytes + 24),
+                              .moved = sg_get_f64(bytes + 32)};
     return st;
 }

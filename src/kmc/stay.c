@@ -4,7 +4,6 @@
  * integral of E_IS(t) along the walk that was drawn, and in a long stay, when the walk has been everywhere
  * many times, the mean is that of the quasi-equilibrium. Kept under the name "basin <step>" of the catalog's
  * meta records: two whole numbers of 64 bits, then four of 64-bit floating point, little-endian. */
-#include "bytes.h"
 #include "kmc_internal.h"
 
 #include <inttypes.h>
@@ -69,10 +68,10 @@ sg_status stay_put(sg_catalog *cat, const sg_stay *s)
     char name[40];
 
     name_of(s->step, name);
-    put_number(bytes, s->last);
-    put_number(bytes + 8, (uint64_t)s->is_full);
+    sg_put_u64(bytes, s->last);
+    sg_put_u64(bytes + 8, (uint64_t)s->is_full);
     for (int k = 0; k < N_REAL; k++)
-        put_real(bytes + 8 * (N_WHOLE + k), real[k]);
+        sg_put_f64(bytes + 8 * (N_WHOLE + k), real[k]);
     return sg_catalog_put_meta(cat, name, bytes, sizeof bytes);
 }
 
@@ -90,10 +89,10 @@ sg_status sg_kmc_stay(sg_catalog *cat, uint64_t step, sg_stay *out)
     if (st == SG_OK) {
         const unsigned char *p = bytes;
         double *const real[N_REAL] = {&out->energy, &out->energy_spread, &out->tau, &out->tau_spread};
-        out->last = get_number(p);
-        out->is_full = get_number(p + 8) != 0;
+        out->last = sg_get_u64(p);
+        out->is_full = sg_get_u64(p + 8) != 0;
         for (int k = 0; k < N_REAL; k++)
-            *real[k] = get_real(p + 8 * (N_WHOLE + k));
+            *real[k] = sg_get_f64(p + 8 * (N_WHOLE + k));
     }
     sg_free(bytes);
     return st;
