@@ -7,7 +7,6 @@
  * the catalog in ascending order. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +39,7 @@ typedef struct passage { /* what the other direction of an event must agree with
 
 typedef struct check {
     sg_catalog *cat;
-    void (*tell)(void *arg, const char *text);
-    void *arg;
+    curate_teller teller;
     sg_curate_health *out;
     id_list environments, events, states, runs;
     end *edge;
@@ -51,22 +49,6 @@ typedef struct check {
     double last_time;
     sg_status status; /* of a visit; ends it */
 } check;
-
-/* ---- telling ---- */
-
-static void find(check *k, uint64_t *counter, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void find(check *k, uint64_t *counter, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    ++*counter;
-    k->tell(k->arg, text);
-}
 
 /* ---- lists ---- */
 
@@ -100,13 +82,14 @@ static int see_environment(void *arg, const void *record)
 
     k->out->n_keys++;
     if (st != SG_OK)
-        find(k, &k->out->n_wrong_keys, "environment %016" PRIx64 ": its form cannot be read", r->key);
+        curate_tell(&k->teller, &k->out->n_wrong_keys, "environment %016" PRIx64 ": its form cannot be read",
+                    r->key);
     else if (env.key != r->key)
-        find(k, &k->out->n_wrong_keys, "environment %016" PRIx64 ": the key of its form is %016" PRIx64,
-             r->key, env.key);
+        curate_tell(&k->teller, &k->out->n_wrong_keys,
+                    "environment %016" PRIx64 ": the key of its form is %016" PRIx64, r->key, env.key);
     else if ((uint32_t)env.n != r->n_vertices)
-        find(k, &k->out->n_wrong_keys, "environment %016" PRIx64 ": %u vertices, its form has %d", r->key,
-             r->n_vertices, env.n);
+        curate_tell(&k->teller, &k->out->n_wrong_keys,
+                    "environment %016" PRIx64 ": %u vertices, its form has %d", r->key, r->n_vertices, env.n);
     return append(k, &k->environments, r->key);
 }
 
@@ -115,7 +98,8 @@ static void refer(check *k, const char *what, uint64_t id, const char *to, uint6
 {
     k->out->n_references++;
     if (here) return;
-    find(k, &k->out->n_broken, "%s %016" PRIx64 ": its %s %016" PRIx64 " is missing", what, id, to, target);
+    curate_tell(&k->teller, &k->out->n_broken, "%s %016" PRIx64 ": its %s %016" PRIx64 " is missing", what,
+                id, to, target);
 }
 
 static void refer_shared(check *k, const char *what, uint64_t id, const char *to, uint64_t target, int here)
@@ -169,8 +153,9 @@ static int see_event(void *arg, const void *record)
         if (r->origin[o].run)
             refer_shared(k, "event", r->id, "run", r->origin[o].run, place(&k->runs, r->origin[o].run) >= 0);
     if (!(r->barrier > 0) || !(r->barrier_back > 0)) {
-        find(k, &k->out->n_unbalanced, "event %016" PRIx64 ": barriers %g and %g eV, need > 0", r->id,
-             r->barrier, r->barrier_back);
+        curate_tell(&k->teller, &k->out->n_unbalanced,
+                    "event %016" PRIx64 ": barriers %g and %g eV, need > 0", r->id, r->barrier,
+                    r->barrier_back);
         return append(k, &k->events, r->id); /* no pair: NaN has no order */
     }
     if (sg_grow((void **)&k->event, &k->passage_capacity, k->n_passages + 1, sizeof *k->event))
@@ -198,10 +183,10 @@ static void compare_pair(check *k, const passage *there, const passage *back)
         const double final = there->final[a] + back->final[a];
         const double saddle = there->saddle[a] - there->final[a] - back->saddle[a];
         if (fabs(final) <= PAIR_TOLERANCE && fabs(saddle) <= PAIR_TOLERANCE) continue;
-        find(k, &k->out->n_unbalanced,
-             "events %016" PRIx64 " and %016" PRIx64
-             ", there and back: strain derivatives differ by %.2g and %.2g eV",
-             there->id, back->id, final, saddle);
+        curate_tell(&k->teller, &k->out->n_unbalanced,
+                    "events %016" PRIx64 " and %016" PRIx64
+                    ", there and back: strain derivatives differ by %.2g and %.2g eV",
+                    there->id, back->id, final, saddle);
         return;
     }
 }
@@ -241,10 +226,10 @@ static void balance(check *k, const sg_cat_edge *r, uint64_t state, double barri
     if (at < 0) return;
     const double difference = r->e_saddle - k->states.energy[at] - barrier;
     if (!(fabs(difference) <= BALANCE_TOLERANCE))
-        find(k, &k->out->n_unbalanced,
-             "edge %016" PRIx64 ": its barrier from state %" PRIu64
-             " is %.9g eV, saddle minus state is %.9g eV",
-             r->id, state, barrier, barrier + difference);
+        curate_tell(&k->teller, &k->out->n_unbalanced,
+                    "edge %016" PRIx64 ": its barrier from state %" PRIu64
+                    " is %.9g eV, saddle minus state is %.9g eV",
+                    r->id, state, barrier, barrier + difference);
 }
 
 static int see_edge(void *arg, const void *record)
@@ -274,12 +259,13 @@ static void see_entry(check *k, uint64_t state, const sg_cat_entry *entry)
     const uint64_t from = entry->reverse ? e->to : e->from;
     const double barrier = entry->reverse ? e->barrier_back : e->barrier;
     if (from != state)
-        find(k, &k->out->n_broken, "table %016" PRIx64 ": its edge %016" PRIx64 " leaves from state %" PRIu64,
-             state, e->id, from);
+        curate_tell(&k->teller, &k->out->n_broken,
+                    "table %016" PRIx64 ": its edge %016" PRIx64 " leaves from state %" PRIu64, state, e->id,
+                    from);
     else if (!(fabs(barrier - entry->barrier) <= BALANCE_TOLERANCE))
-        find(k, &k->out->n_unbalanced,
-             "table %016" PRIx64 ": barrier %.9g eV, its edge %016" PRIx64 " has %.9g eV", state,
-             entry->barrier, e->id, barrier);
+        curate_tell(&k->teller, &k->out->n_unbalanced,
+                    "table %016" PRIx64 ": barrier %.9g eV, its edge %016" PRIx64 " has %.9g eV", state,
+                    entry->barrier, e->id, barrier);
 }
 
 static int see_table(void *arg, const void *record)
@@ -310,9 +296,11 @@ static int see_step(void *arg, const void *record)
     const sg_cat_step *r = record;
 
     if (r->step != k->next_step)
-        find(k, &k->out->n_broken, "step %" PRIu64 ": expected step %" PRIu64, r->step, k->next_step);
+        curate_tell(&k->teller, &k->out->n_broken, "step %" PRIu64 ": expected step %" PRIu64, r->step,
+                    k->next_step);
     if (!(r->time >= k->last_time))
-        find(k, &k->out->n_broken, "step %" PRIu64 ": time %g s before %g s", r->step, r->time, k->last_time);
+        curate_tell(&k->teller, &k->out->n_broken, "step %" PRIu64 ": time %g s before %g s", r->step,
+                    r->time, k->last_time);
     refer(k, "step", r->step, "state", r->state, place(&k->states, r->state) >= 0);
     if (r->edge) refer(k, "step", r->step, "edge", r->edge, edge_of(k, r->edge) != NULL);
     k->next_step = r->step + 1;
@@ -359,7 +347,7 @@ static void clear_list(id_list *l)
 sg_status sg_curate_check(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
                           sg_curate_health *out)
 {
-    check k = {.cat = cat, .tell = tell, .arg = arg, .out = out, .last_time = -INFINITY};
+    check k = {.cat = cat, .teller = {tell, arg}, .out = out, .last_time = -INFINITY};
 
     *out = (sg_curate_health){0};
     sg_status st = sg_catalog_verify(cat, tell, arg, &out->file);

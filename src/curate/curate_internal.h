@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Inside module curate. Shared by the exports: words, and GraphML piece by piece. Merging, a key at a time.
- * Looking a record up. */
+ * Looking a record up, telling a finding. */
 #ifndef CURATE_INTERNAL_H
 #define CURATE_INTERNAL_H
 
@@ -39,6 +39,15 @@ sg_status curate_unite_events(const sg_cat_environment *env, curate_item *item, 
                               const sg_log *log, sg_catalog *out, size_t *n_kept, size_t *n_united);
 
 /* ---- find.c ---- */
+
+typedef struct curate_teller { /* whom a check tells what it finds */
+    void (*tell)(void *arg, const char *text);
+    void *arg;
+} curate_teller;
+
+/* One finding more: counted and told. */
+void curate_tell(const curate_teller *to, uint64_t *counter, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The record of this id among n of `size` bytes that stand in ascending order of the id, a uint64_t, which
  * each of them begins with; NULL: none. */

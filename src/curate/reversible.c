@@ -13,7 +13,6 @@
  * the parent, and so need no search. Source: Kolmogoroff, Math. Ann. 112, 155 (1936). */
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,25 +46,10 @@ typedef struct survey {
     place *state;
     path *edge;
     size_t n_states, n_edges, state_capacity, edge_capacity;
-    void (*tell)(void *arg, const char *text);
-    void *arg;
+    curate_teller teller;
     sg_curate_reversibility *out;
     sg_status status;
 } survey;
-
-static void find(survey *s, uint64_t *counter, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void find(survey *s, uint64_t *counter, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    ++*counter;
-    s->tell(s->arg, text);
-}
 
 /* ---- reading: records come by ascending id ---- */
 
@@ -167,9 +151,10 @@ static void close_cycle(survey *s, const path *e, size_t from, size_t to)
     s->out->n_cycles++;
     if (!(off <= s->out->worst_cycle)) s->out->worst_cycle = off;
     if (!(off <= CYCLE_TOLERANCE))
-        find(s, &s->out->n_open,
-             "edge %" PRIu64 ", states %" PRIu64 " and %" PRIu64 ": around a cycle its barriers miss %.3g eV",
-             e->id, e->from, e->to, off);
+        curate_tell(&s->teller, &s->out->n_open,
+                    "edge %" PRIu64 ", states %" PRIu64 " and %" PRIu64
+                    ": around a cycle its barriers miss %.3g eV",
+                    e->id, e->from, e->to, off);
 }
 
 static void compare_virial(survey *s, const path *e, const place *from, const place *to)
@@ -180,10 +165,10 @@ static void compare_virial(survey *s, const path *e, const place *from, const pl
         worst = fmax(worst, fabs(e->final[k] - (to->virial[k] - from->virial[k])));
     if (!(worst <= s->out->worst_virial)) s->out->worst_virial = worst;
     if (!(worst <= VIRIAL_TOLERANCE))
-        find(s, &s->out->n_elsewhere,
-             "edge %" PRIu64 " from state %" PRIu64 ": its final minimum has not the virial of state %" PRIu64
-             ", by %.3g eV",
-             e->id, e->from, e->to, worst);
+        curate_tell(&s->teller, &s->out->n_elsewhere,
+                    "edge %" PRIu64 " from state %" PRIu64
+                    ": its final minimum has not the virial of state %" PRIu64 ", by %.3g eV",
+                    e->id, e->from, e->to, worst);
 }
 
 static void judge(survey *s)
@@ -194,9 +179,9 @@ static void judge(survey *s)
         if (!from || !to || from == to) continue;
         s->out->n_edges++;
         if (from->has_table && to->has_table && e->listed[0] != e->listed[1])
-            find(s, &s->out->n_one_way,
-                 "edge %" PRIu64 ": in the table of state %" PRIu64 ", not in that of %" PRIu64, e->id,
-                 e->listed[0] ? e->from : e->to, e->listed[0] ? e->to : e->from);
+            curate_tell(&s->teller, &s->out->n_one_way,
+                        "edge %" PRIu64 ": in the table of state %" PRIu64 ", not in that of %" PRIu64, e->id,
+                        e->listed[0] ? e->from : e->to, e->listed[0] ? e->to : e->from);
         compare_virial(s, e, from, to);
         close_cycle(s, e, (size_t)(from - s->state), (size_t)(to - s->state));
     }
@@ -205,7 +190,7 @@ static void judge(survey *s)
 sg_status sg_curate_reversible(sg_catalog *cat, void (*tell)(void *arg, const char *text), void *arg,
                                sg_curate_reversibility *out)
 {
-    survey s = {.tell = tell, .arg = arg, .out = out};
+    survey s = {.teller = {tell, arg}, .out = out};
 
     *out = (sg_curate_reversibility){0};
     sg_status st = sg_catalog_hold(cat);
