@@ -134,6 +134,10 @@ void sg_potential_work_free(sg_potential_work *work);
  * stay. */
 void sg_potential_work_reset(sg_potential_work *work);
 
+/** Extra reach of the neighbour list, Å: it is made anew when an atom has moved more than half of this, or
+ * the cell has changed, or after a reset. Threads: any. */
+double sg_potential_work_skin(const sg_potential_work *work);
+
 /** Let computations end early: every force call and product with this work asks `stop` first, and returns
  * SG_EINTERRUPTED when it is nonzero. NULL: none asks. `arg` is borrowed. */
 void sg_potential_work_set_stop(sg_potential_work *work, int (*stop)(const void *arg), const void *arg);

@@ -60,6 +60,12 @@ const sg_force_calls *sg_potential_calls(const sg_potential_work *work)
     return &work->calls;
 }
 
+double sg_potential_work_skin(const sg_potential_work *work)
+{
+    (void)work;
+    return SG_SKIN;
+}
+
 /* ---- whole system ---- */
 
 static void drop_full(sg_potential_work *work)

@@ -16,7 +16,11 @@ typedef enum sg_rng_purpose { /* part of the stream's name: never renumber */
                               SG_RNG_BASIN = 3,  /* a = step */
                               SG_RNG_VERIFY = 4, /* a = state, b = atom, c = attempt */
                               SG_RNG_USER = 5,
-                              SG_RNG_CHOICE = 6 /* of a sampler: a = state, b = atom, c = attempt */
+                              SG_RNG_CHOICE = 6,        /* of a sampler: a = state, b = atom, c = attempt */
+                              SG_RNG_MD_VELOCITY = 7,   /* a = stream, b = draw */
+                              SG_RNG_MD_THERMOSTAT = 8, /* a = stream, b = step */
+                              SG_RNG_MD_BAROSTAT = 9,   /* a = stream, b = step */
+                              SG_RNG_SWAP = 10          /* Monte Carlo exchanges: a = stream, b = sweep */
 } sg_rng_purpose;
 
 typedef struct sg_rng { /* caller's storage; copy by assignment */
