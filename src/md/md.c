@@ -8,7 +8,7 @@
  * The potential's neighbour list decides the order in which forces are summed. It is made anew when this
  * module says so, just before the potential would do it, and the positions at which that happened belong to
  * the state: a restored run makes the same list, and goes on with the same bits. */
-#include "md_internal.h"
+#include "barostat.h"
 #include "thermostat.h"
 
 #include <math.h>
@@ -28,6 +28,11 @@ static const double LIST_SHARE =
 
 static sg_status check_options(const sg_md_options *opt, const sg_system *start);
 static sg_status step_once(sg_md *md);
+
+static int changes_cell(sg_md_ensemble ensemble)
+{
+    return ensemble == SG_MD_NPT_ISO || ensemble == SG_MD_NPT_SHEAR;
+}
 
 sg_md_options sg_md_defaults(void)
 {
@@ -127,7 +132,6 @@ static int positive(double a)
 static sg_status check_options(const sg_md_options *opt, const sg_system *start)
 {
     const int thermostat = opt->ensemble != SG_MD_NVE;
-    const int barostat = opt->ensemble == SG_MD_NPT_ISO || opt->ensemble == SG_MD_NPT_SHEAR;
 
     if ((int)opt->ensemble < SG_MD_NVE || opt->ensemble > SG_MD_NPT_SHEAR)
         return sg_fail(SG_EINVAL, "ensemble %d: no such one", (int)opt->ensemble);
@@ -135,8 +139,7 @@ static sg_status check_options(const sg_md_options *opt, const sg_system *start)
     if (thermostat && !(positive(opt->temperature_K) && positive(opt->damping_ps)))
         return sg_fail(SG_EINVAL, "thermostat of %g K with damping %g ps, need both > 0", opt->temperature_K,
                        opt->damping_ps);
-    if (!barostat) return SG_OK;
-    return sg_fail(SG_EUNSUPPORTED, "constant pressure is not available in this version");
+    if (!changes_cell(opt->ensemble)) return SG_OK;
     if (!isfinite(opt->pressure_GPa) || !positive(opt->pressure_damping_ps) ||
         !positive(opt->compressibility_per_GPa) || opt->pressure_every < 1)
         return sg_fail(SG_EINVAL,
@@ -289,6 +292,10 @@ static sg_status step_once(sg_md *md)
         sg_md_chain(md, 0.5 * dt, target);
     else if (ensemble != SG_MD_NVE)
         sg_md_rescale(md, dt, target);
+    if (changes_cell(ensemble) && md->step % md->opt.pressure_every == 0) {
+        st = sg_md_rescale_cell(md, md->opt.pressure_every * dt);
+        if (st != SG_OK) return sg_fail_context(st, "molecular dynamics");
+    }
     return check_conserved(md);
 }
 
