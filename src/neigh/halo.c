@@ -44,9 +44,10 @@ typedef struct crowd { /* atoms and copies in the order of the laid-out bins */
     int *start;        /* [bins + 1] */
     double *x, *y, *z; /* [n] Å */
     double *memory;
-    int *atom;        /* [n] */
-    short (*turn)[3]; /* [n] which copy */
-    int *place;       /* [n] -1: none yet */
+    int *atom;              /* [n] */
+    short (*turn)[3];       /* [n] which copy */
+    int *place;             /* [n + 1] -1: none yet; the last is that of filling */
+    unsigned char *has_row; /* [n] 1: of an atom that is kept; NULL: all are */
 } crowd;
 
 typedef struct draft { /* what is needed while a list is made */
@@ -134,6 +135,7 @@ static void draft_clear(draft *d)
     sg_free(d->c.atom);
     sg_free(d->c.turn);
     sg_free(d->c.place);
+    sg_free(d->c.has_row);
 }
 
 /* ---- bins ---- */
@@ -339,6 +341,7 @@ static void copy_bin(draft *d, const int turn[3], int bin)
         c->y[c->n] = d->x[i][1] + shift[1];
         c->z[c->n] = d->x[i][2] + shift[2];
         c->atom[c->n] = i;
+        if (d->keep) c->has_row[c->n] = d->keep[i] != 0;
         for (int a = 0; a < 3; a++)
             c->turn[c->n][a] = (short)turn[a];
         if (turn[0] == 0 && turn[1] == 0 && turn[2] == 0) d->home[i] = c->n;
@@ -375,9 +378,10 @@ static sg_status crowd_allocate(draft *d)
     c->memory = sg_calloc(3 * size, sizeof *c->memory);
     c->atom = sg_calloc(size, sizeof *c->atom);
     c->turn = sg_calloc(size, sizeof *c->turn);
-    c->place = sg_calloc(size, sizeof *c->place);
+    c->place = sg_calloc(size + 1, sizeof *c->place);
+    if (d->keep) c->has_row = sg_calloc(size, sizeof *c->has_row);
     d->home = sg_calloc((size_t)d->sys->n, sizeof *d->home);
-    if (!c->start || !c->memory || !c->atom || !c->turn || !c->place || !d->home)
+    if (!c->start || !c->memory || !c->atom || !c->turn || !c->place || (d->keep && !c->has_row) || !d->home)
         return sg_fail(SG_ENOMEM, "neighbour list: %zu images of atoms", size);
     c->x = c->memory;
     c->y = c->x + size;
@@ -439,24 +443,26 @@ static sg_status find_row(const draft *d, int atom, double r2_max, sg_halo *list
 }
 
 /* Drop those that list i themselves, and i; the kept ones first, both in their order. `other` has room for a
- * row.
+ * row. Without branches: which atoms are kept is as good as random along a row.
  * @return how many are kept ones; *n is the new length. */
 static int sort_row(const draft *d, int i, uint32_t *row, size_t *n, uint32_t *other)
 {
+    const unsigned char *const has_row = d->c.has_row;
     size_t kept = 0, others = 0;
 
     for (size_t k = 0; k < *n; k++) {
-        if (!d->keep[d->c.atom[row[k]]])
-            other[others++] = row[k];
-        else if ((int)row[k] > i)
-            row[kept++] = row[k];
+        const uint32_t j = row[k];
+        row[kept] = j;
+        kept += has_row[j] & ((int)j > i);
+        other[others] = j;
+        others += !has_row[j];
     }
     memcpy(row + kept, other, others * sizeof *row);
     *n = kept + others;
     return (int)kept;
 }
 
-/* Entries are numbers in the crowd for now, UINT32_MAX where a row is filled up. */
+/* Entries are numbers in the crowd for now, one beyond its last where a row is filled up. */
 static sg_status find_rows(const draft *d, sg_halo *list)
 {
     const double r2_max = list->r_list * list->r_list;
@@ -487,7 +493,7 @@ static sg_status find_rows(const draft *d, sg_halo *list)
         list->n_pairs += (int64_t)length;
         n = before + length;
         while (n % SG_HALO_PAD)
-            list->entry[n++] = UINT32_MAX;
+            list->entry[n++] = (uint32_t)d->c.n;
         list->first[++list->n_rows] = (int64_t)n;
     }
     sg_free(other);
@@ -544,7 +550,7 @@ static sg_status number_places(const draft *d, sg_halo *list)
     for (int k = 0; k < c->n; k++)
         c->place[k] = -1;
     for (int64_t k = 0; k < n_entries; k++)
-        if (list->entry[k] != UINT32_MAX) c->place[list->entry[k]] = -2; /* occurs */
+        c->place[list->entry[k]] = -2; /* occurs */
     for (int k = 0; k < c->n; k++)
         size += c->place[k] == -2;
     size += (size_t)list->n_rows + 1;
@@ -559,8 +565,9 @@ static sg_status number_places(const draft *d, sg_halo *list)
     }
     number_crowd(d, list, place_of_atom);
     sg_free(place_of_atom);
+    c->place[c->n] = list->n;
     for (int64_t k = 0; k < n_entries; k++) {
-        const int p = list->entry[k] == UINT32_MAX ? list->n : c->place[list->entry[k]];
+        const int p = c->place[list->entry[k]];
         list->entry[k] = SG_HALO_ENTRY(p, list->type[p]);
     }
     return SG_OK;
