@@ -22,8 +22,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double LARGEST_STRAIN =
-    0.05; /* of one change: beyond, the first order in it is no longer good */
+static const double LARGEST_STRAIN = 0.2; /* of one change: beyond, a barostat does not follow but throws */
 
 /* Internal pressure, eV/Å^3: xx yy zz xy xz yz. */
 static void internal_pressure(const sg_md *md, double p[6])
