@@ -71,8 +71,9 @@ typedef struct sg_explore_options {
     int keep_landscape; /* 0: states and edges are not written to the catalog (a search outside a run) */
     int n_centres;      /* 0: all atoms are searched from */
     const int *centre;  /* borrowed, atom indices */
-    int (*stop)(
-        const void *arg); /* asked between batches: nonzero ends the work with SG_EINTERRUPTED; may be NULL */
+    int (*stop)(const void *arg); /* nonzero ends the work with SG_EINTERRUPTED; asked between batches and,
+                                     once a plan or a batch is done, within them, often and by any thread; may
+                                     be NULL */
     const void *stop_arg;
 } sg_explore_options;
 
@@ -149,8 +150,8 @@ sg_status sg_explorer_strain(sg_explorer *ex, uint64_t state, double gamma, sg_s
 /** Rate table of a state, complete; made when missing (parent: the state it was reached from, or the state
  * itself if none). With harmonic prefactors those that matter are computed, also for entries that have come
  * to a table made earlier.
- * @param out borrowed until the next call of this function. SG_EINTERRUPTED: saved at a batch boundary, call
- * again to go on.
+ * @param out borrowed until the next call of this function. SG_EINTERRUPTED: saved as it stood before the
+ * plan or batch in hand, call again to go on.
  */
 sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, const sg_cat_table **out);
 

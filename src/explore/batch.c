@@ -249,6 +249,11 @@ static void count_calls(sg_explorer *ex, const slot *s)
     ex->stats.products += (double)s->spent.hessian;
 }
 
+int is_given_up(const sg_explorer *ex)
+{
+    return sg_interrupt_requested() || (ex->got_on && ex->opt.stop && ex->opt.stop(ex->opt.stop_arg));
+}
+
 /* What the batch in hand has done so far is dropped; batches that left nothing have not been committed yet.
  */
 static sg_status end_early(sg_explorer *ex)
@@ -281,7 +286,7 @@ sg_status run_batches(sg_explorer *ex)
             return end_early(ex);
         near_trim(ex);
         for (int k = 0; k < count && st == SG_OK; k++)
-            st = prepare(ex, first + (size_t)k, k);
+            st = is_given_up(ex) ? SG_EINTERRUPTED : prepare(ex, first + (size_t)k, k);
         if (st == SG_OK) st = carry_out(ex, first, count);
         if (st == SG_EINTERRUPTED) return end_early(ex);
         int n_active = 0; /* a batch of guesses known already leaves nothing to commit; after a kill it is
@@ -294,6 +299,7 @@ sg_status run_batches(sg_explorer *ex)
         }
         if (st != SG_OK) break;
         p->done += (size_t)count;
+        ex->got_on = 1;
         if (n_active > 0) st = commit_batch(ex);
         report(ex);
     }

@@ -167,18 +167,20 @@ static void get_outcome(void *arg, int k, sg_bytes *in)
     outcome_get(&j->ex->slot[j->active[k]], in);
 }
 
-/* A limit on wall time is no reason: it waits for the batch, so that a run gets on however short it is. */
-static int is_asked_to_stop(const void *arg)
+static int is_asked_to_stop(const void *ex)
 {
-    (void)arg;
-    return sg_interrupt_requested();
+    return is_given_up(ex);
 }
 
 sg_status crew_run(sg_explorer *ex, int count)
 {
     job j = {ex, sg_calloc((size_t)count, sizeof *j.active)};
-    sg_batch batch = {
-        .run = run_here, .put = put_order, .get = get_outcome, .stop = is_asked_to_stop, .arg = &j};
+    sg_batch batch = {.run = run_here,
+                      .put = put_order,
+                      .get = get_outcome,
+                      .stop = is_asked_to_stop,
+                      .arg = &j,
+                      .stop_arg = ex};
     sg_status st = j.active ? SG_OK : sg_fail(SG_ENOMEM, "batch of %d tasks", count);
 
     for (int k = 0; k < count && st == SG_OK; k++)

@@ -118,6 +118,7 @@ struct sg_explorer {
     sg_topology_params params;
     sg_explore_options opt;
     sg_explore_stats stats;
+    int got_on; /* 1: since it was made or last stopped it has drawn up a plan or done a batch */
 
     /* Rows. What has a size of atoms (state.x, edge.d_saddle, table[]) is NULL unless it is near: ask x_of(),
      * edge_at(), table_at(). */
@@ -196,6 +197,7 @@ sg_status near_status(const sg_explorer *ex); /* whether all that was asked for 
 void near_new_state(sg_explorer *ex, uint64_t id);
 void near_new_edge(sg_explorer *ex, uint64_t id);
 void near_new_table(sg_explorer *ex, uint64_t state, sg_cat_table *take);
+void near_no_table(sg_explorer *ex, uint64_t state);  /* take it back: it was never committed */
 void near_far_table(sg_explorer *ex, uint64_t state); /* the catalog has one */
 /* Give up what has not been asked for lately, if there is too much. Nobody may hold anything borrowed. */
 void near_trim(sg_explorer *ex);
@@ -256,6 +258,7 @@ sg_status count_generic(sg_explorer *ex, uint64_t id, uint8_t sampler);
 void pending_clear(sg_explorer *ex); /* they have been committed */
 
 /* plan.c */
+sg_status plan_goes_on(const sg_explorer *ex); /* SG_EINTERRUPTED: it is to end; to be asked often */
 sg_status plan_add(plan *p, task t);
 int in_window(const sg_explorer *ex, double barrier);
 int is_centre(const sg_explorer *ex, int atom);
@@ -385,6 +388,9 @@ sg_status put_generic_prefactors(sg_explorer *ex, const sg_cat_edge *e);
 
 /* batch.c */
 sg_status run_batches(sg_explorer *ex);
+/* Is what is in hand to be dropped? After an interrupt always; after opt.stop once something has been done,
+ * so that a run gets on however short its limit is. Threads: any. */
+int is_given_up(const sg_explorer *ex);
 /* The row of what a task in `state` has come to. */
 sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sampler, const sg_passage *p,
                   uint64_t edge);

@@ -173,6 +173,7 @@ sg_status sg_explorer_table(sg_explorer *ex, uint64_t state, uint64_t parent, co
     const double begin_s = thread_s(), batches_s = ex->batches_s;
     const sg_status st = make_table(ex, state, parent, out), why = near_status(ex);
     count_serial(ex, begin_s, batches_s);
+    if (st == SG_EINTERRUPTED) ex->got_on = 0;
     return why != SG_OK ? why : st; /* what could not be read back comes before what that has led to */
 }
 

@@ -120,6 +120,7 @@ static sg_status from_run(heritage *h)
         near_trim(h->ex);
         const sg_cat_edge *e = &ex->edge[k];
         if (!h->near_change[e->centre]) continue;
+        st = plan_goes_on(ex);
         for (int reverse = 0; reverse < 2 && st == SG_OK; reverse++) {
             const uint64_t origin = reverse ? e->to : e->from;
             const double barrier = reverse ? e->barrier_back : e->barrier;
@@ -337,7 +338,7 @@ sg_status inherit(sg_explorer *ex, uint64_t state, uint64_t parent, unsigned cha
     if (st == SG_OK) st = from_run(&h);
     if (st == SG_OK) one_for_each_saddle(&h);
     for (size_t k = 0; k < h.n && st == SG_OK; k++)
-        if (!h.list[k].is_far) st = predict(&h, &h.list[k]);
+        if ((st = plan_goes_on(ex)) == SG_OK && !h.list[k].is_far) st = predict(&h, &h.list[k]);
     if (st == SG_OK) choose(&h);
     if (st == SG_OK) st = hand_down(&h, late);
     sg_bonds_free(h.spheres);

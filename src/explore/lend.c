@@ -225,8 +225,10 @@ sg_status plan_lent(sg_explorer *ex, const unsigned char *lend)
     offers o = {NULL, 0, 0};
     sg_status st = SG_OK;
 
-    for (int i = 0; st == SG_OK && i < ex->frame->n; i++)
+    for (int i = 0; st == SG_OK && i < ex->frame->n; i++) {
         if (lend[i]) st = offers_for_atom(ex, (uint32_t)i, &o);
+        if (st == SG_OK) st = plan_goes_on(ex);
+    }
     if (st == SG_OK && o.n > 0) qsort(o.list, o.n, sizeof *o.list, compare_offers);
     for (size_t k = 0; st == SG_OK && k < o.n; k++)
         st = plan_add(&ex->plan, o.list[k].task);

@@ -270,6 +270,17 @@ void near_new_table(sg_explorer *ex, uint64_t state, sg_cat_table *t)
     hold(ex, i, bytes_of_table(t), not_put);
 }
 
+void near_no_table(sg_explorer *ex, uint64_t state)
+{
+    item *i = &ex->near->table[state];
+
+    if (ex->table[state]) sg_cat_table_clear(ex->table[state]);
+    sg_free(ex->table[state]);
+    ex->table[state] = NULL;
+    ex->near->bytes -= i->bytes;
+    *i = (item){0};
+}
+
 void near_far_table(sg_explorer *ex, uint64_t state)
 {
     ex->near->table[state].is_there = 1;

@@ -13,6 +13,13 @@ void plan_clear(sg_explorer *ex)
     memset(&ex->plan, 0, sizeof ex->plan);
 }
 
+sg_status plan_goes_on(const sg_explorer *ex)
+{
+    return is_given_up(ex) ? sg_fail(SG_EINTERRUPTED, "interrupted while planning for state %llu",
+                                     (unsigned long long)ex->plan.state)
+                           : SG_OK;
+}
+
 sg_status plan_add(plan *p, task t)
 {
     if (sg_grow((void **)&p->task, &p->capacity, p->n + 1, sizeof *p->task) != 0)
@@ -269,7 +276,7 @@ sg_status plan_round(sg_explorer *ex, int *n_planned)
     return st;
 }
 
-sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
+static sg_status draw_up(sg_explorer *ex, uint64_t state, uint64_t parent)
 {
     const size_t n = (size_t)ex->frame->n;
     unsigned char *changed = sg_calloc(2 * n, 1), *lend = changed ? changed + n : NULL;
@@ -299,6 +306,24 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
     return st;
 }
 
+/* An interrupt leaves nothing of it: what it has put is dropped, and the same plan is drawn up again. So
+ * what others have put before is committed first. */
+sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
+{
+    const sg_explore_stats before = ex->stats;
+    sg_status st = sg_catalog_commit(ex->cat);
+
+    if (st != SG_OK) return st;
+    pending_clear(ex);
+    st = draw_up(ex, state, parent);
+    if (st == SG_OK) ex->got_on = 1;
+    if (st != SG_EINTERRUPTED) return st;
+    sg_catalog_abort(ex->cat);
+    if (has_table(ex, state)) near_no_table(ex, state);
+    ex->stats = before;
+    return st;
+}
+
 sg_status plan_second_round(sg_explorer *ex)
 {
     unsigned char *lend = sg_calloc((size_t)ex->frame->n, 1);
@@ -308,6 +333,7 @@ sg_status plan_second_round(sg_explorer *ex)
     ex->plan.second = 1;
     if (st == SG_OK && table_at(ex, ex->plan.state)->from_search > 0) st = plan_lent(ex, lend);
     if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
+    if (st == SG_EINTERRUPTED) ex->plan.second = 0;
     sg_free(lend);
     return st;
 }

@@ -306,6 +306,7 @@ sg_status assign_variants(sg_explorer *ex, uint64_t state, uint64_t parent, unsi
         if (st != SG_OK) break;
         t->variant[i] = ex->class_[ex->class_of[i]].variant.id;
         t->origin[i] = (uint32_t)(f.renewed ? state : old->origin[i]);
+        st = plan_goes_on(ex);
     }
     for (size_t k = 0; field && k < ex->n_states; k++)
         sg_free(field[k]);

@@ -84,6 +84,22 @@ done
 [ $round -gt 1 ] || die "never interrupted"
 echo "interrupted $((round - 1)) times"
 
+# A wall time shorter than anything: each process gets a little further, and in the end the same bits.
+round=0
+said="ended by max_wall"
+while [ "$said" = "ended by max_wall" ]; do
+    round=$((round + 1))
+    if [ -e wall/run.ini ]; then set -- --resume wall; else set -- run.ini --out wall; fi
+    "$program" age "$@" --quiet --threads 1 --set kmc.max_wall_s="$(awk -v r=$round 'BEGIN { print 0.001 + 0.02 * r }')" > wall.txt
+    said=$(grep -o 'ended by max_wall' wall.txt || true)
+    [ $round -lt 200 ] || die "no end under max_wall_s"
+done
+for f in trajectory.tsv events.tsv searches.tsv trajectory.extxyz; do
+    cmp whole/$f wall/$f || die "$f after $round processes of short wall time"
+done
+[ $round -gt 3 ] || die "never stopped by max_wall_s"
+echo "stopped $((round - 1)) times by max_wall_s"
+
 # Off a terminal few lines, each with time, energy, events; a share reused and what is missing once tables are made.
 "$program" age run.ini --out lines --set kmc.max_steps=100000 > /dev/null 2> lines.txt &
 pid=$!

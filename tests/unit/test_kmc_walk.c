@@ -331,9 +331,9 @@ static int stop_after(const void *arg)
     return (*left)-- == 0;
 }
 
-/* Stopped before every n-th batch, closed like a killed process, opened again. @return how often it was
- * stopped. */
-static int walk_with_stops(int every, int close, record *r)
+/* Stopped every n-th time that it asks, between batches and within, while tables are planned; closed like a
+ * killed process, opened again. @return how often it was stopped. */
+static int walk_with_stops(int every, int close, record *r, int *in_plans)
 {
     int left = every, *const at = &left, stops = 0;
     defect d;
@@ -355,6 +355,7 @@ static int walk_with_stops(int every, int close, record *r)
         assert_int_equal(st, SG_EINTERRUPTED);
         left = every;
         stops++;
+        *in_plans += strstr(sg_error_text(), "planning") != NULL;
         if (!close) continue;
         walk_close(&w);
         walk_open(&w, 1);
@@ -371,16 +372,22 @@ static int walk_with_stops(int every, int close, record *r)
 
 static void test_same_bits_after_interruptions(void **state)
 {
+    static const struct {
+        int every, close; /* close 0: going on in the same process */
+    } way[] = {{1, 1}, {2, 1}, {1, 0}, {23, 1}, {61, 0}, {97, 1}};
     static record straight, stopped;
+    int in_plans = 0;
 
     (void)state;
     walk_straight(1, &straight);
-    assert_true(walk_with_stops(1, 1, &stopped) > 5);
-    assert_same_record(&straight, &stopped);
-    assert_true(walk_with_stops(2, 1, &stopped) > 2);
-    assert_same_record(&straight, &stopped);
-    assert_true(walk_with_stops(1, 0, &stopped) > 5); /* going on in the same process */
-    assert_same_record(&straight, &stopped);
+    for (size_t k = 0; k < sizeof way / sizeof *way; k++) {
+        const int before = in_plans, stops = walk_with_stops(way[k].every, way[k].close, &stopped, &in_plans);
+        print_message("asked %d times: stopped %d times, %d of them while planning\n", way[k].every, stops,
+                      in_plans - before);
+        assert_true(stops > 5);
+        assert_same_record(&straight, &stopped);
+    }
+    assert_true(in_plans > 5);
 }
 
 /* Killed between any two steps. */
