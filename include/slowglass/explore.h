@@ -91,7 +91,7 @@ typedef struct sg_deaths { /* how often an event has died at a strain, see sg_ex
 
 typedef struct sg_labour { /* who has done how much, since creation */
     sg_team_account team;
-    double tasks_s;  /* processor time of searches and refinements in batches, on all ranks */
+    double tasks_s;  /* processor time of searches, refinements and prefactors in batches, on all ranks */
     double serial_s; /* of rank 0 for tables, all else: what no other rank or thread can take off it */
 } sg_labour;
 

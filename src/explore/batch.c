@@ -71,11 +71,6 @@ static int size_of_batch(const sg_explorer *ex)
     return (int)n;
 }
 
-double equivalents_since(const sg_saddle_work *work, double before)
-{
-    return 1e-6 * round(1e6 * (sg_saddle_work_calls(work)->equivalents - before));
-}
-
 /* An error is one of the machine: those of a configuration are outcomes (task.c). */
 static sg_status carry_out(sg_explorer *ex, size_t first, int count)
 {

@@ -152,7 +152,7 @@ typedef struct job {
 static void run_here(void *arg, int k, int thread)
 {
     const job *j = arg;
-    task_run(&j->ex->scene, &j->ex->slot[j->active[k]], j->ex->work[thread]);
+    task_run(&j->ex->scene, &j->ex->slot[j->active[k]], j->ex->work[thread], &j->ex->vibration[thread]);
 }
 
 static void put_order(void *arg, int k, sg_bytes *out)
@@ -185,8 +185,10 @@ sg_status crew_run(sg_explorer *ex, int count)
 
     for (int k = 0; k < count && st == SG_OK; k++)
         if (ex->slot[k].active) j.active[batch.n++] = k;
-    if (st == SG_OK && batch.n > 0) st = set_scene(ex);
-    if (st == SG_OK && batch.n > 1 && sg_team_has_others(ex->team)) st = tell_scene(ex);
+    if (st == SG_OK && batch.n > 0 && ex->slot[j.active[0]].order.kind != ORDER_PREFACTOR) {
+        st = set_scene(ex);
+        if (st == SG_OK && batch.n > 1 && sg_team_has_others(ex->team)) st = tell_scene(ex);
+    }
     const double begin_s = thread_s();
     if (st == SG_OK) st = sg_team_run(ex->team, &batch);
     ex->batches_s += thread_s() - begin_s;

@@ -5,8 +5,6 @@
 #define EXPLORE_INTERNAL_H
 
 #include "slowglass/explore.h"
-#include "slowglass/par.h"
-#include "slowglass/vibration.h"
 
 #include "task.h"
 
@@ -82,12 +80,13 @@ typedef struct slot { /* one task of a batch: input and result */
     sg_nu_status nu_status; /* copied */
     uint32_t n_free;        /* copied */
     double difference,
-        curvature[2];     /* copied: energy of the final minimum above the start, eV; at the saddle */
-    uint64_t event;       /* copied: generic event */
-    uint32_t atom;        /* copied: centre */
-    double (*x_guess)[3]; /* [n] */
-    double (*mode_guess)[3];
+        curvature[2];        /* copied: energy of the final minimum above the start, eV; at the saddle */
+    uint64_t event;          /* copied: generic event */
+    uint32_t atom;           /* copied: centre */
+    double (*x_guess)[3];    /* [n]; of a prefactor the saddle */
+    double (*mode_guess)[3]; /* of a prefactor the start; the final minimum is passage->x_final */
     sg_passage *passage;
+    sg_prefactor prefactor; /* the result of such an order */
     sg_status status;
     double equivalents; /* force calls spent, to a millionth: what a thread has spent before does not show */
     sg_force_calls spent; /* the same by kind */
@@ -162,7 +161,7 @@ struct sg_explorer {
     double batches_s;         /* processor time of this thread while they were worked off */
     int n_work;
     sg_saddle_work **work;         /* [n_work] one per thread */
-    sg_vibration_work **vibration; /* [n_work], NULL until prefactors are computed */
+    sg_vibration_work **vibration; /* [n_work], each NULL until its thread has computed a prefactor */
     slot *slot;                    /* [opt.batch] */
     double (*scratch)[3];          /* [n_atoms] */
     unsigned char *mark;           /* [n_atoms] */
@@ -354,11 +353,13 @@ int find_echo(sg_explorer *ex, const task *t, double (*displacement)[3]);
 
 double thread_s(void); /* task.c: processor time of this thread, s */
 
-/* task.c: carry out the order of a slot; guess and mode are read where the order needs them. Threads:
- * distinct slots and work. */
-void task_run(const scene *sc, slot *s, sg_saddle_work *work);
+/* task.c: carry out the order of a slot; its positions are read where the order needs them. vibration: made
+ * when it is needed first. Threads: distinct slots and work. */
+void task_run(const scene *sc, slot *s, sg_saddle_work *work, sg_vibration_work **vibration);
 
-/* message.c: order and guesses of a slot; its result. Failures show in b. */
+double equivalents_since(const sg_saddle_work *work, double before);
+
+/* message.c: order and positions of a slot; its result. Failures show in b. */
 void order_put(const slot *s, sg_bytes *b);
 void order_get(slot *s, sg_bytes *b);
 void outcome_put(const slot *s, sg_bytes *b);
@@ -369,8 +370,8 @@ sg_status slot_init(slot *s, int n);
 void slot_clear(slot *s);
 sg_status crew_open(sg_explorer *ex);
 void crew_close(sg_explorer *ex);
-/* Carry out the active ones of the first `count` slots. SG_EINTERRUPTED: given up, none of them is to be
- * used. */
+/* Carry out the active ones of the first `count` slots, all of them prefactors or none. SG_EINTERRUPTED:
+ * given up, none of them is to be used. */
 sg_status crew_run(sg_explorer *ex, int count);
 
 /* prefactors.c */
@@ -381,7 +382,6 @@ sg_status complete_prefactors(sg_explorer *ex, uint64_t state);
 /* Those of an edge that stands for another one, seen from the other's start. */
 sg_status lend_prefactors(sg_explorer *ex, uint64_t edge_id, sg_nu_status status, double nu, double nu_back,
                           uint32_t n_free);
-void prefactors_free(sg_explorer *ex);
 
 /* generic.c: the prefactors of an edge go to its two records, unless these have some. */
 sg_status put_generic_prefactors(sg_explorer *ex, const sg_cat_edge *e);
@@ -394,7 +394,6 @@ int is_given_up(const sg_explorer *ex);
 /* The row of what a task in `state` has come to. */
 sg_status log_row(sg_explorer *ex, uint64_t state, const task *t, sg_sampler sampler, const sg_passage *p,
                   uint64_t edge);
-double equivalents_since(const sg_saddle_work *work, double before);
 sg_status keys_to_frame(sg_explorer *ex);
 
 #endif

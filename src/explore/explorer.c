@@ -13,11 +13,12 @@ static sg_status make_scratch(sg_explorer *ex)
     sg_status st = SG_OK;
 
     ex->work = sg_calloc((size_t)ex->opt.threads, sizeof *ex->work);
+    ex->vibration = sg_calloc((size_t)ex->opt.threads, sizeof *ex->vibration);
     ex->slot = sg_calloc((size_t)ex->opt.batch, sizeof *ex->slot);
     ex->class_of = sg_calloc(n, sizeof *ex->class_of);
     ex->scratch = sg_calloc(n, sizeof *ex->scratch);
     ex->mark = sg_calloc(n, 1);
-    if (!ex->work || !ex->slot || !ex->class_of || !ex->scratch || !ex->mark)
+    if (!ex->work || !ex->vibration || !ex->slot || !ex->class_of || !ex->scratch || !ex->mark)
         return sg_fail(SG_ENOMEM, "explorer");
     st = sg_potential_work_create(ex->pot, &ex->probe);
     for (; ex->n_work < ex->opt.threads && st == SG_OK; ex->n_work += st == SG_OK)
@@ -74,8 +75,10 @@ void sg_explorer_free(sg_explorer *ex)
     sg_potential_work_free(ex->probe);
     for (int k = 0; k < ex->n_work; k++)
         sg_saddle_work_free(ex->work[k]);
-    prefactors_free(ex);
+    for (int k = 0; ex->vibration && k < ex->n_work; k++)
+        sg_vibration_work_free(ex->vibration[k]);
     sg_free(ex->work);
+    sg_free(ex->vibration);
     crew_close(ex);
     for (int k = 0; ex->slot && k < ex->opt.batch; k++)
         slot_clear(&ex->slot[k]);
@@ -318,8 +321,6 @@ sg_explore_stats sg_explorer_stats(const sg_explorer *ex)
     s.labour.team = sg_team_get_account(ex->team);
     s.force_calls += sg_potential_calls(ex->probe)->equivalents;
     s.full_calls += (double)sg_potential_calls(ex->probe)->full;
-    for (int k = 0; ex->vibration && k < ex->n_work; k++)
-        s.prefactor_calls += sg_vibration_work_calls(ex->vibration[k])->equivalents;
     for (int k = 0; k < ex->n_work; k++) {
         const sg_force_calls *c = sg_saddle_work_calls(ex->work[k]);
         s.full_calls += (double)c->full;

@@ -17,30 +17,35 @@ static void get_field(sg_bytes *b, double (*x)[3], int n)
 
 /* --- tasks --- */
 
-static int needs_guess(const order *o)
+/* Positions that go with an order, [n] each. */
+static int fields_of(const slot *s, double (*out[3])[3])
 {
-    return o->kind != ORDER_SEARCH;
-}
+    int n = 0;
 
-static int needs_mode(const order *o)
-{
-    return o->kind != ORDER_SEARCH || o->sampler == SG_SAMPLER_ECHO;
+    if (s->order.kind != ORDER_SEARCH) out[n++] = s->x_guess;
+    if (s->order.kind != ORDER_SEARCH || s->order.sampler == SG_SAMPLER_ECHO) out[n++] = s->mode_guess;
+    if (s->order.kind == ORDER_PREFACTOR) out[n++] = s->passage->x_final;
+    return n;
 }
 
 void order_put(const slot *s, sg_bytes *b)
 {
+    double(*field[3])[3];
+
     sg_bytes_put(b, &s->order, sizeof s->order);
-    if (needs_guess(&s->order)) put_field(b, s->x_guess, s->passage->n);
-    if (needs_mode(&s->order)) put_field(b, s->mode_guess, s->passage->n);
+    for (int k = 0, n = fields_of(s, field); k < n; k++)
+        put_field(b, field[k], s->passage->n);
 }
 
 void order_get(slot *s, sg_bytes *b)
 {
+    double(*field[3])[3];
+
     sg_bytes_get(b, &s->order, sizeof s->order);
-    if (s->order.kind > ORDER_REFINE) b->failed = 1;
+    if (s->order.kind >= N_ORDERS) b->failed = 1;
     if (s->order.kind == ORDER_SEARCH && s->order.atom >= (uint32_t)s->passage->n) b->failed = 1;
-    if (needs_guess(&s->order)) get_field(b, s->x_guess, s->passage->n);
-    if (needs_mode(&s->order)) get_field(b, s->mode_guess, s->passage->n);
+    for (int k = 0, n = fields_of(s, field); k < n; k++)
+        get_field(b, field[k], s->passage->n);
 }
 
 static int has_positions(const sg_passage *p)
@@ -48,12 +53,8 @@ static int has_positions(const sg_passage *p)
     return p->outcome == SG_FOUND || p->outcome == SG_KNOWN;
 }
 
-void outcome_put(const slot *s, sg_bytes *b)
+static void passage_put(const sg_passage *p, sg_bytes *b)
 {
-    const sg_passage *p = s->passage;
-
-    sg_bytes_put(b, &s->spent, sizeof s->spent);
-    sg_bytes_put(b, &s->processor_s, sizeof s->processor_s);
     sg_bytes_put(b, p, sizeof *p);
     if (!has_positions(p)) return;
     put_field(b, p->x_saddle, p->n);
@@ -61,26 +62,45 @@ void outcome_put(const slot *s, sg_bytes *b)
     put_field(b, p->mode, p->n);
 }
 
-void outcome_get(slot *s, sg_bytes *b)
+static void passage_get(sg_passage *p, sg_bytes *b)
 {
-    sg_passage *p = s->passage;
     const sg_passage own = *p;
 
-    sg_bytes_get(b, &s->spent, sizeof s->spent);
-    sg_bytes_get(b, &s->processor_s, sizeof s->processor_s);
     sg_bytes_get(b, p, sizeof *p);
     p->n = own.n;
     p->x_saddle = own.x_saddle;
     p->x_final = own.x_final;
     p->mode = own.mode;
-    s->equivalents = s->spent.equivalents;
-    s->status = SG_OK;
-    s->is_away = 1;
     if ((uint32_t)p->outcome >= SG_OUTCOME_COUNT) b->failed = 1;
     if (!has_positions(p)) return;
     get_field(b, p->x_saddle, p->n);
     get_field(b, p->x_final, p->n);
     get_field(b, p->mode, p->n);
+}
+
+void outcome_put(const slot *s, sg_bytes *b)
+{
+    sg_bytes_put(b, &s->spent, sizeof s->spent);
+    sg_bytes_put(b, &s->processor_s, sizeof s->processor_s);
+    if (s->order.kind == ORDER_PREFACTOR)
+        sg_bytes_put(b, &s->prefactor, sizeof s->prefactor);
+    else
+        passage_put(s->passage, b);
+}
+
+void outcome_get(slot *s, sg_bytes *b)
+{
+    sg_bytes_get(b, &s->spent, sizeof s->spent);
+    sg_bytes_get(b, &s->processor_s, sizeof s->processor_s);
+    s->equivalents = s->spent.equivalents;
+    s->status = SG_OK;
+    s->is_away = 1;
+    if (s->order.kind != ORDER_PREFACTOR) {
+        passage_get(s->passage, b);
+        return;
+    }
+    sg_bytes_get(b, &s->prefactor, sizeof s->prefactor);
+    if ((uint32_t)s->prefactor.status >= SG_NU_STATUS_COUNT) b->failed = 1;
 }
 
 /* --- scenes --- */

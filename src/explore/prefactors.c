@@ -8,12 +8,11 @@
  * done in batches, each chosen anew from what stands in the catalog: a run that was killed chooses the same
  * ones again. An entry drawn without one gets it before it is executed. A prefactor belongs to the edge,
  * which carries that of the way back, too; an event reconverged from another edge, or lent by the catalog,
- * starts with the prefactor that it had there, for its rank only. A pure function of three configurations
- * computes it: tasks may run anywhere, their results are taken in order. */
+ * starts with the prefactor that it had there, for its rank only. Each is a task like the searches, done on
+ * whichever rank is free; results are taken in order. */
 #include "explore_internal.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,47 +38,24 @@ int sg_explorer_is_settled(const sg_explorer *ex, uint64_t state, uint32_t k)
 
 /* --- tasks --- */
 
-void prefactors_free(sg_explorer *ex)
+static sg_status prepare(const sg_explorer *ex, uint64_t edge, slot *s)
 {
-    for (int k = 0; ex->vibration && k < ex->n_work; k++)
-        sg_vibration_work_free(ex->vibration[k]);
-    sg_free(ex->vibration);
-    ex->vibration = NULL;
-}
-
-static sg_status make_work(sg_explorer *ex)
-{
-    sg_status st = SG_OK;
-
-    if (ex->vibration) return SG_OK;
-    ex->vibration = sg_calloc((size_t)ex->n_work, sizeof *ex->vibration);
-    if (!ex->vibration) return sg_fail(SG_ENOMEM, "prefactors");
-    for (int k = 0; k < ex->n_work && st == SG_OK; k++)
-        st = sg_vibration_work_create(ex->pot, ex->frame, &ex->vibration[k]);
-    if (st != SG_OK) prefactors_free(ex);
-    return st;
-}
-
-typedef struct vibrations { /* task and result */
-    sg_system
-        like; /* at the strain of the edge's states, whatever that of the frame; all but the cell borrowed */
-    sg_vibration_event event; /* positions borrowed */
-    sg_prefactor value;
-    sg_status status;
-} vibrations;
-
-/* x_saddle: room for the task. */
-static sg_status prepare(const sg_explorer *ex, uint64_t edge, double (*x_saddle)[3], vibrations *out)
-{
+    const size_t bytes = (size_t)ex->frame->n * sizeof(double[3]);
     const sg_cat_edge e = edge_at(ex, edge);
-    const sg_cell *const cell = &ex->frame->cell;
-    const positions from = x_of(ex, e.from), to = x_of(ex, e.to);
+    sg_system like = *ex->frame; /* all but the cell borrowed */
 
-    out->like = *ex->frame;
-    out->event = (sg_vibration_event){from, (positions)x_saddle, to};
-    const sg_status st =
-        sg_cell_init(&out->like.cell, (const double(*)[3])cell->h0, ex->state[e.from].gamma, cell->periodic);
-    if (st == SG_OK) sg_event_saddle(&out->like, &e, 0, from, to, from, x_saddle);
+    s->active = 1;
+    s->status = SG_OK;
+    s->order = (order){.kind = ORDER_PREFACTOR,
+                       .n_free = (uint32_t)ex->opt.prefactor_atoms,
+                       .gamma = ex->state[e.from].gamma};
+    memcpy(s->mode_guess, x_of(ex, e.from), bytes);
+    memcpy(s->passage->x_final, x_of(ex, e.to), bytes);
+    const sg_status st = sg_cell_init(&like.cell, (const double(*)[3])ex->frame->cell.h0, s->order.gamma,
+                                      ex->frame->cell.periodic);
+    if (st == SG_OK)
+        sg_event_saddle(&like, &e, 0, (positions)s->mode_guess, (positions)s->passage->x_final,
+                        (positions)s->mode_guess, s->x_guess);
     return st == SG_OK ? near_status(ex) : st;
 }
 
@@ -94,31 +70,31 @@ static sg_status store(sg_explorer *ex, sg_cat_edge *e, sg_nu_status status, dou
     return put_edge(ex, e->id);
 }
 
+static sg_status merge(sg_explorer *ex, uint64_t edge, const slot *s)
+{
+    sg_cat_edge *e = &ex->edge[edge - 1];
+    const sg_prefactor *r = &s->prefactor;
+
+    if (s->status != SG_OK)
+        return sg_fail(s->status, "prefactor of event %llu: %s", (unsigned long long)edge,
+                       sg_status_text(s->status));
+    ex->stats.prefactors++;
+    ex->stats.prefactor_calls += s->equivalents;
+    const sg_status st = store(ex, e, r->status, r->nu, r->nu_back, (uint32_t)r->n_free);
+    return st == SG_OK ? put_generic_prefactors(ex, e) : st;
+}
+
 /* At most opt.batch edges: computed in parallel, stored in order. */
 static sg_status compute_batch(sg_explorer *ex, const wanted *w, int n)
 {
-    vibrations *v = sg_calloc((size_t)n, sizeof *v);
-    sg_status st = v ? make_work(ex) : sg_fail(SG_ENOMEM, "%d prefactors", n);
+    sg_status st = SG_OK;
 
     for (int k = 0; k < n && st == SG_OK; k++)
-        st = prepare(ex, w[k].edge, ex->slot[k].x_guess, &v[k]);
-    if (st != SG_OK) goto done;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(ex->n_work)
-    for (int k = 0; k < n; k++)
-        v[k].status = sg_vibration_prefactor(ex->pot, ex->vibration[omp_get_thread_num()], &v[k].like,
-                                             &v[k].event, ex->opt.prefactor_atoms, &v[k].value);
-    for (int k = 0; k < n && st == SG_OK; k++) {
-        sg_cat_edge *e = &ex->edge[w[k].edge - 1];
-        const sg_prefactor *r = &v[k].value;
-        if (v[k].status != SG_OK)
-            st = sg_fail(v[k].status, "prefactor of event %llu: %s", (unsigned long long)e->id,
-                         sg_status_text(v[k].status));
-        if (st == SG_OK) st = store(ex, e, r->status, r->nu, r->nu_back, (uint32_t)r->n_free);
-        if (st == SG_OK) st = put_generic_prefactors(ex, e);
-    }
-    ex->stats.prefactors += st == SG_OK ? (uint64_t)n : 0;
-done:
-    sg_free(v);
+        st = prepare(ex, w[k].edge, &ex->slot[k]);
+    if (st == SG_OK) st = crew_run(ex, n);
+    if (st == SG_EINTERRUPTED) return sg_fail(st, "interrupted among prefactors");
+    for (int k = 0; k < n && st == SG_OK; k++)
+        st = merge(ex, w[k].edge, &ex->slot[k]);
     return st;
 }
 

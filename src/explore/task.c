@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Carrying out one task: a search or a refinement as a pure function of scene, order and guess. What a search
- * asks about the table is answered from the scene, the same on every rank. */
+/* Carrying out one task: a search, a refinement or a prefactor as a pure function of scene, order and
+ * positions. What a search asks about the table is answered from the scene, the same on every rank. */
 #include "explore_internal.h"
 
 #include <math.h>
@@ -88,7 +88,41 @@ double thread_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void task_run(const scene *sc, slot *s, sg_saddle_work *work)
+/* What a thread has spent before does not show. */
+static double since(const sg_force_calls *calls, double before)
+{
+    return 1e-6 * round(1e6 * (calls->equivalents - before));
+}
+
+double equivalents_since(const sg_saddle_work *work, double before)
+{
+    return since(sg_saddle_work_calls(work), before);
+}
+
+static void take_spent(slot *s, const sg_force_calls *before, const sg_force_calls *after)
+{
+    s->equivalents = since(after, before->equivalents);
+    s->spent = (sg_force_calls){after->full - before->full, after->free_set - before->free_set,
+                                after->hessian - before->hessian, s->equivalents};
+}
+
+/* At the strain of the edge's states, whatever that of the frame. */
+static void run_prefactor(const scene *sc, slot *s, sg_vibration_work **work)
+{
+    const sg_cell *const cell = &sc->frame->cell;
+    const sg_vibration_event event = {(positions)s->mode_guess, (positions)s->x_guess,
+                                      (positions)s->passage->x_final};
+    sg_system like = *sc->frame; /* all but the cell borrowed */
+
+    s->status = sg_cell_init(&like.cell, (const double(*)[3])cell->h0, s->order.gamma, cell->periodic);
+    if (s->status == SG_OK && !*work) s->status = sg_vibration_work_create(sc->pot, sc->frame, work);
+    if (s->status != SG_OK) return;
+    const sg_force_calls before = *sg_vibration_work_calls(*work);
+    s->status = sg_vibration_prefactor(sc->pot, *work, &like, &event, (int)s->order.n_free, &s->prefactor);
+    take_spent(s, &before, sg_vibration_work_calls(*work));
+}
+
+static void run_passage(const scene *sc, slot *s, sg_saddle_work *work)
 {
     static int (*const asked[])(const void *, double, positions, double *, double(*)[3]) = {
         [ORDER_SEARCH] = neighbour_is_known, [ORDER_REFINE] = NULL, [ORDER_TRY] = soft_spot_is_known};
@@ -100,16 +134,22 @@ void task_run(const scene *sc, slot *s, sg_saddle_work *work)
                            .neighbour = asked[s->order.kind],
                            .known_arg = sc};
     const sg_force_calls before = *sg_saddle_work_calls(work);
-    const double begin_s = thread_s();
 
     memcpy(p.virial_start, sc->virial, sizeof p.virial_start);
-    s->is_away = 0;
     s->status = carry_out(&p, sc, s, work);
-    const sg_force_calls *after = sg_saddle_work_calls(work);
-    s->equivalents = equivalents_since(work, before.equivalents);
-    s->spent = (sg_force_calls){after->full - before.full, after->free_set - before.free_set,
-                                after->hessian - before.hessian, s->equivalents};
+    take_spent(s, &before, sg_saddle_work_calls(work));
     take_error(s);
+}
+
+void task_run(const scene *sc, slot *s, sg_saddle_work *work, sg_vibration_work **vibration)
+{
+    const double begin_s = thread_s();
+
+    s->is_away = 0;
+    if (s->order.kind == ORDER_PREFACTOR)
+        run_prefactor(sc, s, vibration);
+    else
+        run_passage(sc, s, work);
     s->processor_s = thread_s() - begin_s;
 }
 

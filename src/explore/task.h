@@ -7,20 +7,24 @@
 
 #include "slowglass/explore.h"
 #include "slowglass/par.h"
+#include "slowglass/vibration.h"
 
 enum { TOLD_MODEL = 0, TOLD_STATE = 1, TOLD_KNOWN = 2 }; /* to other ranks, see sg_team_tell */
 
 typedef enum {
     ORDER_SEARCH = 0,
-    ORDER_REFINE = 1, /* a guess brought from another strain, which may lie far off */
-    ORDER_TRY = 2     /* any other guess */
+    ORDER_REFINE = 1,    /* a guess brought from another strain, which may lie far off */
+    ORDER_TRY = 2,       /* any other guess */
+    ORDER_PREFACTOR = 3, /* of the scene it needs potential and atoms alone */
+    N_ORDERS
 } order_kind;
 
-typedef struct order { /* beside guess and mode */
+typedef struct order { /* beside the positions in its slot */
     uint32_t kind, atom;
     uint64_t number; /* names the random numbers: attempt of a search, index of a refinement */
     sg_sampler sampler;
-    double radius; /* Å, of the push */
+    uint32_t n_free;      /* of a prefactor: atoms that vibrate, 0: all */
+    double radius, gamma; /* Å, of the push; of a prefactor: strain of the edge's states */
 } order;
 
 typedef struct known_event { /* a converged entry of the table */

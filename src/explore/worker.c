@@ -7,6 +7,7 @@
 
 typedef struct desk { /* of one thread */
     sg_saddle_work *work;
+    sg_vibration_work *vibration; /* NULL until a prefactor is computed */
     slot slot;
 } desk;
 
@@ -22,6 +23,7 @@ static void clear_desks(worker *w)
 {
     for (int t = 0; w->desk && t < sg_team_threads(w->team); t++) {
         sg_saddle_work_free(w->desk[t].work);
+        sg_vibration_work_free(w->desk[t].vibration);
         slot_clear(&w->desk[t].slot);
     }
     sg_free(w->desk);
@@ -73,7 +75,7 @@ static sg_status run(void *arg, int thread, sg_bytes *in, sg_bytes *out)
 
     order_get(&d->slot, in);
     if (in->failed) return sg_fail(SG_ECORRUPT, "message from rank 0");
-    task_run(&w->scene, &d->slot, d->work);
+    task_run(&w->scene, &d->slot, d->work, &d->vibration);
     if (d->slot.status == SG_OK) outcome_put(&d->slot, out);
     return d->slot.status;
 }

@@ -44,6 +44,8 @@ xy = 0.01
 temperature_K = 800
 max_time_s = 1
 max_steps = 2
+prefactor_mode = htst
+prefactor_rest = 0
 [search]
 max_at_start = 8
 max_per_step = 3
@@ -56,14 +58,18 @@ copy_states = no
 picture = no
 INI
 
-"$program" age run.ini --out reference --threads 1 --quiet > reference.txt || die "reference run"
+"$program" age run.ini --out reference --threads 1 --quiet --json > reference.txt || die "reference run"
+number() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" "$2"; }
+[ "$(number n_harmonic reference.txt)" -gt 2 ] || die "few prefactors: $(cat reference.txt)"
 hash=$("$program" catalog info reference/catalog | grep content_hash)
 
 # Any number of ranks and threads.
 for way in "1 2" "2 1" "3 2"; do
     set -- $way
-    ranks "$1" age run.ini --out "$1x$2" --threads "$2" --quiet > log 2>&1 || die "$1 ranks of $2 threads: $(cat log)"
+    ranks "$1" age run.ini --out "$1x$2" --threads "$2" --quiet --json > log 2>&1 || die "$1 ranks of $2 threads: $(cat log)"
     same "$1x$2" "$1 ranks of $2 threads"
+    [ "$(number tasks_again log)" = 0 ] || die "$1 ranks: tasks that other ranks refused: $(cat log)"
+    [ "$1" = 1 ] || [ "$(number tasks_away log)" -gt 0 ] || die "$1 ranks: one did it all"
 done
 
 # Stopped, and gone on with other numbers of them.
