@@ -9,6 +9,7 @@
 #include "slowglass/core/units.h"
 #include "slowglass/core/hash.h"
 #include "slowglass/core/rng.h"
+#include "slowglass/core/statistics.h"
 #include "slowglass/core/log.h"
 #include "slowglass/core/text.h"
 #include "slowglass/core/json.h"
