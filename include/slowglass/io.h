@@ -152,6 +152,26 @@ sg_status sg_tsv_count_rows(const char *path, int64_t *n_rows);
  * must not be open in an sg_tsv. SG_ENOTFOUND when it does not exist. */
 sg_status sg_tsv_truncate_rows(const char *path, int64_t n_rows);
 
+typedef struct sg_columns { /* numbers read from a table; zeroed: empty */
+    int64_t n;              /* rows */
+    int n_columns;
+    double *value; /* [n][n_columns]; NaN where a column is not in the file */
+    int64_t *line; /* [n] of the file, from 1 */
+    char *path;
+} sg_columns;
+
+/** Read columns by their names from a table (a line of names, perhaps after comments or itself after a #,
+ * then rows; separated by tabs, blanks or commas) or from a log of LAMMPS: there the rows are those between a
+ * line of names and "Loop time", in all sections of the log, and a row that repeats the first column of the
+ * row before it, as at the seam of two runs, counts once.
+ * @param name [n] the first `needed` must be there, in finite numbers; others may be missing or nan
+ * @param out [out] sg_columns_clear. n = 0 when there are no rows
+ * @return SG_ENOTFOUND, SG_EIO, SG_ENOMEM; SG_EPARSE with file:line */
+sg_status sg_io_read_columns(const char *path, int n, const char *const name[], int needed, sg_columns *out);
+
+/** NULL-safe. */
+void sg_columns_clear(sg_columns *columns);
+
 /* ---- pictures ---- */
 
 /** Run gnuplot on a script, in the folder of the script, and wait for it.
