@@ -8,16 +8,16 @@
  * of the exit. So a basin grows by one state whenever the walk has left it over a low saddle, and no state is
  * searched for the basin's sake. Where more than basin_max_states are joined, those are left that the lowest
  * saddles lead to from the present state (told once): as exact, but more steps. With a single state a step is
- * one event. What is drawn is first settled (sg_explorer_settle): reconverged in its state where it was
- * inherited, its harmonic prefactor computed where these count; the same random numbers are then applied to
- * the table as it has become. Source: Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10 (1975); kmc/core.h for
- * the basins.
+ * one event; where nothing leads out of several, the walk stays in them until max_time. What is drawn is
+ * first settled (sg_explorer_settle): reconverged in its state where it was inherited, its harmonic prefactor
+ * computed where these count; the same random numbers are then applied to the table as it has become. Source:
+ * Bortz, Kalos & Lebowitz, J. Comput. Phys. 17, 10 (1975); kmc/core.h for the basins.
  *
  * Under a program of strain rates depend on time, but between two increments they do not. A waiting time that
  * passes the next increment's instant is cut there, the strain is raised, and a new one is drawn from the
  * rates that hold then: exact, for a process without memory knows no better. Such a row has no edge; its
  * state is the one at the new strain. If the walk is in a basin, the state that it has reached by then is
- * drawn from its law given that it has not left (sg_basin_state_at); in a basin of more than 256 states from
+ * drawn from its law given that it has not left (sg_basin_until); in a basin of more than 256 states from
  * the mean times it would spend in each. */
 #ifndef SLOWGLASS_KMC_H
 #define SLOWGLASS_KMC_H
@@ -76,6 +76,15 @@ void sg_kmc_free(sg_kmc *walk);
  * @param row [out] the new row when *end is SG_KMC_MOVED, else the last one
  * SG_EINTERRUPTED: saved, call again (or after a restart) to go on. */
 sg_status sg_kmc_step(sg_kmc *walk, sg_cat_step *row, sg_kmc_end *end);
+
+/** After SG_KMC_TIME_UP: where the walk is at max_time. Of the states that it has not left it is in one drawn
+ * from the law of its place at that time, given that it has not left. Not stored: with more time the walk
+ * goes on as if it had not been asked.
+ * @param row  [out] step: one more than the last; no edge, no hops; dt: since the last row
+ * @param stay [out] energy and stress over that time, means of the same law (of a single state: its own).
+ * In more than 256 states from the mean times in each, unless nothing leads out. Cost: of 256 states some
+ * seconds. */
+sg_status sg_kmc_at_end(sg_kmc *walk, sg_cat_step *row, sg_stay *stay);
 
 /** The last row. */
 sg_cat_step sg_kmc_row(const sg_kmc *walk);

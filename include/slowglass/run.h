@@ -81,7 +81,8 @@ typedef struct sg_run_basins { /* over the run's life */
 
 typedef struct sg_run_summary {
     sg_run_end end;
-    sg_cat_step last;                        /* the last row */
+    sg_cat_step
+        last; /* the last row; if ended by max_time the one at that time, with the number of steps made */
     uint64_t n_states, n_events, n_searches; /* over the run's life */
     uint64_t n_tables, n_confident;          /* made; of them with searches ended by confidence */
     sg_run_shares all, all_rate; /* entries of all tables within the window of barriers, each as it was when

@@ -73,17 +73,11 @@ sg_status group_update(group *g, const sg_explorer *ex, const sg_group_rule *rul
     const uint64_t revision = sg_explorer_revision(ex);
     const int at = group_index(g, present);
 
-    if (at >= 0 && g->revision == revision && !g->is_part && (g->rate_out > 0 || rule->may_be_closed)) {
+    if (at >= 0 && g->revision == revision && !g->is_part) {
         g->start = at;
         return SG_OK;
     }
-    sg_status st = gather(g, ex, rule, present);
-    if (st == SG_OK && g->n_states > 1 && !(g->rate_out > 0) &&
-        !rule->may_be_closed) { /* no way out at all: time goes on within */
-        sg_group_rule alone = *rule;
-        alone.max_states = 1;
-        st = gather(g, ex, &alone, present);
-    }
+    const sg_status st = gather(g, ex, rule, present);
     if (st != SG_OK) {
         group_clear(g);
         return st;

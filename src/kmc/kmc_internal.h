@@ -10,7 +10,6 @@ typedef struct sg_group_rule { /* which states are left together */
     int max_states;            /* 1: none */
     double barrier;            /* eV; joined over saddles lower than this from either side, */
     double time;               /* s; or, where this is > 0, faster than 1/time both ways */
-    int may_be_closed;         /* 1: also states without any way out; 0: of such the present one alone */
 } sg_group_rule;
 
 typedef struct group { /* zeroed: empty */
@@ -38,6 +37,10 @@ void group_clear(group *g);
 /* stay.c: what the step just drawn was like; step and last are the caller's to fill in. Volume: Å^3. */
 sg_stay stay_of(const group *g, const sg_explorer *ex, double volume);
 sg_status stay_put(sg_catalog *cat, const sg_stay *stay);
+/* The walk has not left the group for `time` s: the state it is in by then, and what it was like until then,
+ * in the mean. */
+sg_status stay_cut(const group *g, const sg_explorer *ex, double volume, double time, sg_rng *rng,
+                   uint64_t *state, sg_stay *stay);
 
 /* account.c */
 sg_status account_put(sg_catalog *cat, const sg_reuse *account);

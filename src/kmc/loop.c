@@ -23,8 +23,6 @@ struct sg_kmc {
     int has_next;
 };
 
-enum { MOST_FOLLOWED = 256 }; /* states of a basin whose law in time is computed: a second or so */
-
 typedef struct choice {
     uint64_t state; /* left last */
     uint32_t entry;
@@ -78,8 +76,7 @@ static sg_status draw(sg_kmc *w, choice *c)
 {
     const sg_group_rule rule = {.max_states = w->opt.basin ? w->opt.basin_max_states : 1,
                                 .barrier = w->opt.basin_barrier,
-                                .time = w->opt.basin_time,
-                                .may_be_closed = w->has_next}; /* an increment will end the stay */
+                                .time = w->opt.basin_time};
     group *g = &w->group;
 
     for (;;) {
@@ -276,27 +273,15 @@ sg_cat_step sg_kmc_row(const sg_kmc *w)
 
 /* --- strain --- */
 
-/* The state of the group that the walk is in at the next increment, not having left it. */
-static sg_status draw_place(const sg_kmc *w, uint64_t *state)
+/* Where in the group the walk is by `until`, not having left it, and what it was like there. Number: of the
+ * stream. */
+static sg_status draw_place(sg_kmc *w, double until, uint64_t number, uint64_t *state, sg_stay *stay)
 {
-    const group *g = &w->group;
-    const double time = w->next.time - sg_clock_time(&w->clock);
-    const int is_followed = g->n_states <= MOST_FOLLOWED || !(g->rate_out > 0);
-    double *weight = sg_calloc((size_t)g->n_states, sizeof *weight);
-    sg_rate_tree *tree = NULL;
+    const double volume = sg_explorer_frame(w->ex, w->row.state)->cell.volume;
     sg_rng rng;
-    sg_status st = weight ? SG_OK : sg_fail(SG_ENOMEM, "basin of %d states", g->n_states);
 
-    if (st == SG_OK && is_followed)
-        st = sg_basin_state_at(g->n_states, g->n_ways, g->edge, g->start, time, weight);
-    if (st == SG_OK) st = sg_rate_tree_create(g->n_states, is_followed ? weight : g->residence, &tree);
-    if (st == SG_OK) {
-        sg_rng_init(&rng, w->opt.seed, SG_RNG_BASIN, w->row.step + 1, 1, 0);
-        *state = g->state[sg_rate_tree_select(tree, sg_rng_uniform(&rng))];
-    }
-    sg_rate_tree_free(tree);
-    sg_free(weight);
-    return st;
+    sg_rng_init(&rng, w->opt.seed, SG_RNG_BASIN, w->row.step + 1, number, 0);
+    return stay_cut(&w->group, w->ex, volume, until - sg_clock_time(&w->clock), &rng, state, stay);
 }
 
 /* Carry out the next increment in a state of the group, or in the present one where it is due: then no rates
@@ -330,7 +315,7 @@ static sg_status increment_at_deadline(sg_kmc *w, sg_cat_step row)
 {
     const uint64_t left = w->row.state;
     uint64_t from = left;
-    sg_status st = w->group.n_states > 1 ? draw_place(w, &from) : SG_OK;
+    sg_status st = w->group.n_states > 1 ? draw_place(w, w->next.time, 1, &from, NULL) : SG_OK;
 
     if (st == SG_OK) st = account(w, w->row.step + 1, left);
     return st == SG_OK ? increment(w, from, row) : st;
@@ -376,13 +361,34 @@ sg_status sg_kmc_step(sg_kmc *w, sg_cat_step *row, sg_kmc_end *end)
     }
     if ((st = sg_explorer_table(w->ex, w->row.state, w->parent, &t)) != SG_OK) return st;
     if ((st = draw(w, &c)) != SG_OK) return st;
-    const int late = is_late(w, c.dt);
-    if (!(w->group.rate_out > 0) && !late) return *end = SG_KMC_NO_EVENTS, stop(w);
+    const int late = is_late(w, c.dt), stays = w->group.n_states > 1 && isfinite(w->opt.max_time);
+    if (!(w->group.rate_out > 0) && !late && !stays) return *end = SG_KMC_NO_EVENTS, stop(w);
     if ((late ? w->next.time : sg_clock_time(&w->clock) + c.dt) > w->opt.max_time)
         return *end = SG_KMC_TIME_UP, stop(w);
     mean_rates(w, &rates.rate_total, &rates.rate_missing);
     rates.basin_size = (uint32_t)w->group.n_states;
     st = late ? increment_at_deadline(w, rates) : move(w, &c, rates);
     *row = w->row;
+    return st;
+}
+
+sg_status sg_kmc_at_end(sg_kmc *w, sg_cat_step *row, sg_stay *stay)
+{
+    const sg_cat_step last = w->row;
+    sg_status st = SG_OK;
+
+    *row = (sg_cat_step){.step = last.step + 1,
+                         .state = last.state,
+                         .barrier = NAN,
+                         .dt = w->opt.max_time - sg_clock_time(&w->clock),
+                         .basin_size = (uint32_t)w->group.n_states};
+    mean_rates(w, &row->rate_total, &row->rate_missing);
+    *stay = (sg_stay){.energy = last.energy, .tau = last.tau};
+    if (w->group.n_states > 1) st = draw_place(w, w->opt.max_time, 2, &row->state, stay);
+    stay->step = row->step;
+    stay->last = row->state;
+    fill_row(w, row);
+    row->time = w->opt.max_time;
+    row->compensation = 0;
     return st;
 }

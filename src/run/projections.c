@@ -274,6 +274,15 @@ sg_status projections_end(sg_run *run, const sg_cat_step *row)
     return st == SG_OK ? sg_tsv_flush(run->out.reuse) : st;
 }
 
+sg_status projections_last(sg_run *run, const run_last *last)
+{
+    sg_status st = write_step(run, &last->row);
+
+    count_missing(&run->out, &last->row);
+    if (st == SG_OK) st = sg_tsv_flush(run->out.trajectory);
+    return st == SG_OK ? basins_last(run, last) : st;
+}
+
 sg_status projections_close(sg_run *run)
 {
     sg_tsv *table[] = {run->out.trajectory, run->out.events, run->out.searches,

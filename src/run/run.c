@@ -197,6 +197,19 @@ static sg_status walk(sg_run *run, sg_run_end *why)
     return *why = is_below(run, &row) ? SG_RUN_BELOW_EIS : SG_RUN_MAX_STEPS, SG_OK;
 }
 
+/* From the last step to max_time: a row of the tables alone. */
+static sg_status go_to_end(sg_run *run, run_last *last)
+{
+    const sg_status st = sg_kmc_at_end(run->walk, &last->row, &last->stay);
+
+    last->is_cut = 1;
+    if (st == SG_OK && !(last->row.rate_total > 0))
+        sg_log_line(run->log, SG_LOG_WARNING,
+                    "no way out of these %u states is known: the walk stays in them until kmc.max_time_s",
+                    last->row.basin_size);
+    return st == SG_OK ? projections_last(run, last) : st;
+}
+
 sg_status sg_run_walk(sg_run *run, sg_run_summary *sum)
 {
     const sg_cat_step begin = sg_kmc_row(run->walk);
@@ -210,10 +223,12 @@ sg_status sg_run_walk(sg_run *run, sg_run_summary *sum)
     picture_end(run);
     if (st == SG_OK) st = sg_kmc_commit(run->walk);
     const sg_cat_step row = sg_kmc_row(run->walk);
+    run_last last = {.row = row};
     if (st == SG_OK) st = projections_end(run, &row);
+    if (st == SG_OK && why == SG_RUN_MAX_TIME) st = go_to_end(run, &last);
     if (st != SG_OK) return st;
-    if ((st = run_summarise(run, why, sum)) != SG_OK) return st;
-    if ((st = projections_final(run, &row)) != SG_OK) return st;
+    if ((st = run_summarise(run, why, &last, sum)) != SG_OK) return st;
+    if ((st = projections_final(run, &last.row)) != SG_OK) return st;
     if ((st = run_write_summary(run, sum)) != SG_OK) return st;
     if (run->cfg->output.picture && row.step > 0 && run_draw(run, sum) != SG_OK)
         sg_log_line(run->log, SG_LOG_WARNING, "no picture: %s", sg_error_text());

@@ -60,6 +60,13 @@ struct sg_run {
     double e_start;      /* eV, of row 0 */
 };
 
+typedef struct run_last { /* where the run has ended */
+    sg_cat_step row;
+    int is_cut; /* 1: by max_time; the row is none of the steps, and this is what it was like since the last:
+                 */
+    sg_stay stay;
+} run_last;
+
 double run_now_s(void); /* steady clock */
 
 /* folder.c */
@@ -81,6 +88,7 @@ sg_status projections_step(sg_run *run, const sg_cat_step *row);
 sg_status projections_committed(sg_run *run); /* searches and accounts not written yet */
 sg_status projections_flush(sg_run *run);
 sg_status projections_end(sg_run *run, const sg_cat_step *row); /* the account of the step not taken */
+sg_status projections_last(sg_run *run, const run_last *last);  /* after that: the row at max_time */
 sg_status projections_close(sg_run *run);
 sg_status projections_final(sg_run *run, const sg_cat_step *row); /* final.extxyz */
 
@@ -92,8 +100,9 @@ void reuse_json(const sg_run_work *work, sg_json *json);
 
 /* basins.c */
 extern const char basin_columns[];
-sg_status basins_write(sg_run *run, uint64_t last); /* of the steps up to this one */
-sg_status basins_sum(const sg_run *run, uint64_t last_step, sg_run_basins *sum);
+sg_status basins_write(sg_run *run, uint64_t last);       /* of the steps up to this one */
+sg_status basins_last(sg_run *run, const run_last *last); /* the row of the stay that max_time has cut */
+sg_status basins_sum(const sg_run *run, const run_last *last, sg_run_basins *sum);
 void basins_json(const sg_run_basins *sum, sg_json *json);
 
 /* increments.c */
@@ -102,7 +111,7 @@ int strain_changes(const sg_run *run);
 sg_status strain_write(sg_run *run); /* increments not written yet */
 
 /* summary.c */
-sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum);
+sg_status run_summarise(const sg_run *run, sg_run_end end, const run_last *last, sg_run_summary *sum);
 sg_status run_write_summary(const sg_run *run, const sg_run_summary *sum);
 
 /* pace.c */

@@ -5,11 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum)
+sg_status run_summarise(const sg_run *run, sg_run_end end, const run_last *last, sg_run_summary *sum)
 {
     memset(sum, 0, sizeof *sum);
     sum->end = end;
-    sum->last = sg_kmc_row(run->walk);
+    sum->last = last->row;
+    sum->last.step = sg_kmc_row(run->walk).step;
     sum->n_states = sg_explorer_n_states(run->ex);
     sum->n_events = sg_explorer_n_edges(run->ex);
     sum->n_searches = sg_explorer_n_searches(run->ex);
@@ -18,7 +19,7 @@ sg_status run_summarise(const sg_run *run, sg_run_end end, sg_run_summary *sum)
     sum->wall_s = run_now_s() - run->begin_s;
     sum->n_atoms = run->sys->n;
     sum->time_missing = run->out.time_missing;
-    const sg_status st = basins_sum(run, sum->last.step, &sum->basins);
+    const sg_status st = basins_sum(run, last, &sum->basins);
     return st == SG_OK ? reuse_sum(run, sum->last.step, sum) : st;
 }
 

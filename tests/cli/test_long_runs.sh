@@ -48,6 +48,20 @@ for f in trajectory.tsv events.tsv searches.tsv trajectory.extxyz; do
     cmp whole/$f parts/$f || die "$f in pieces"
 done
 
+# A time: the last row and the last structure stand exactly there; with more time the run goes on as if it had not ended.
+cut=$(awk -F'\t' 'NR == 22 { t = $2 } NR == 23 { printf "%.17g", (t + $2) / 2 }' whole/trajectory.tsv)
+"$program" age run.ini --out cut --set "kmc.max_time_s=$cut" --set kmc.max_steps=100 --quiet > cut.txt
+grep -q 'ended by max_time' cut.txt || die "$(cat cut.txt)"
+head -n 22 whole/trajectory.tsv > expected
+head -n 22 cut/trajectory.tsv | cmp - expected || die "rows before max_time_s"
+awk -F'\t' -v t="$cut" 'NR == 22 { before = $2 } END { d = ($2 - before) / $9 - 1
+    exit !(NR == 23 && $1 == 21 && $2 == t && $6 == 0 && d < 1e-9 && -d < 1e-9) }' cut/trajectory.tsv || die "last row: $(tail -n 1 cut/trajectory.tsv)"
+sed -n 2p cut/final.extxyz | grep -q "state=$(tail -n 1 cut/trajectory.tsv | cut -f5)\b" || die "final.extxyz: $(sed -n 2p cut/final.extxyz)"
+"$program" age --resume cut --set kmc.max_time_s=1e12 --set kmc.max_steps=60 --quiet > cut.txt
+for f in trajectory.tsv events.tsv searches.tsv basins.tsv trajectory.extxyz final.extxyz; do
+    cmp whole/$f cut/$f || die "$f with more time"
+done
+
 # An energy: the run ends where the rows first are as low, and says so; a resume may ask for another.
 top=$(awk -F'\t' 'NR == 2 { print $3 + 1 }' whole/trajectory.tsv)
 "$program" age run.ini --out low --set "kmc.stop_below_eis_eV=$top" --quiet > low.txt

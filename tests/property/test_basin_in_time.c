@@ -64,16 +64,21 @@ static double uniform(sg_rng *rng)
     return sg_rng_uniform(rng);
 }
 
-/* A walk hop by hop until `time`; -1: it has left. */
-static int walk(int n, int n_edges, const sg_basin_edge *edge, int at, double time, sg_rng *rng)
+/* A walk hop by hop until `time`; -1: it has left. stay [n]: the time spent in each state. */
+static int walk(int n, int n_edges, const sg_basin_edge *edge, int at, double time, sg_rng *rng, double *stay)
 {
     double t = 0;
+
+    for (int k = 0; k < n; k++)
+        stay[k] = 0;
 
     for (;;) {
         double total = 0;
         for (int e = 0; e < n_edges; e++)
             total += edge[e].from == at ? edge[e].rate : 0;
-        t -= log(uniform(rng)) / total;
+        const double wait = -log(uniform(rng)) / total;
+        stay[at] += fmin(wait, time - t);
+        t += wait;
         if (t > time) return at;
         double u = uniform(rng) * total;
         int to = at;
@@ -100,12 +105,31 @@ static void test_against_hops(void **state)
             edge[e] =
                 (sg_basin_edge){e % N, (int)(uniform(&rng) * (N + 0.5)), pow(10, 3 * uniform(&rng) - 2)};
         const double time = pow(10, 2 * uniform(&rng) - 2);
-        double p[N], inside = 0, chi2 = 0;
+        double p[N], again[N], inside = 0, chi2 = 0, mean[N], share[N] = {0}, square[N] = {0}, stay[N];
+        double one[N][N] = {{0}}, *value[N];
         int count[N] = {0}, freedom = -1;
+        for (int j = 0; j < N; j++) {
+            one[j][j] = 1; /* its mean is the share of the time spent in j */
+            value[j] = one[j];
+        }
         assert_int_equal(sg_basin_state_at(N, EDGES, edge, 0, time, p), SG_OK);
+        assert_int_equal(
+            sg_basin_until(N, EDGES, edge, 0, time, N, (const double *const *)value, again, mean), SG_OK);
         for (int k = 0; k < WALKS; k++) {
-            const int at = walk(N, EDGES, edge, 0, time, &rng);
-            if (at >= 0) count[at]++, inside++;
+            const int at = walk(N, EDGES, edge, 0, time, &rng, stay);
+            if (at < 0) continue;
+            count[at]++, inside++;
+            for (int j = 0; j < N; j++) {
+                share[j] += stay[j] / time;
+                square[j] += stay[j] / time * stay[j] / time;
+            }
+        }
+        for (int j = 0; j < N; j++) {
+            assert_true(again[j] == p[j]);
+            const double got = share[j] / inside,
+                         error = sqrt(fmax(square[j] / inside - got * got, 0) / inside);
+            if (!(fabs(mean[j] - got) <= 4.5 * error + 3 / inside)) /* a few walks that are not there */
+                fail_msg("share of the time in %d: %g, by walks %g +- %g", j, mean[j], got, error);
         }
         for (int j = 0; j < N; j++) {
             if (p[j] * inside < 10) continue;
@@ -114,6 +138,25 @@ static void test_against_hops(void **state)
         }
         assert_true(chi2 < freedom + 4.5 * sqrt(2.0 * freedom +
                                                 1)); /* five times in 1e5 by chance, at these freedoms */
+    }
+}
+
+/* a <-> b without a way out, by hand: in b at t is k/(k + l) (1 - exp(-(k + l) t)), and the mean of that. And
+ * for long the share of each is that of equilibrium, the more digits the longer. */
+static void test_means_of_a_closed_pair(void **state)
+{
+    const double k = 2e12, l = 5e9, sum = k + l, energy[2] = {-3.5, 0.25}, square[2] = {12.25, 0.0625};
+    const sg_basin_edge edge[] = {{0, 1, k}, {1, 0, l}};
+    const double *const value[] = {energy, square};
+
+    (void)state;
+    for (double t = 1e-15; t < 1e3; t *= 30) {
+        double p[2], mean[2];
+        const double in_b = k / sum * (1 + expm1(-sum * t) / (sum * t));
+        assert_int_equal(sg_basin_until(2, 2, edge, 0, t, 2, value, p, mean), SG_OK);
+        near(p[1], -k / sum * expm1(-sum * t), 1e-12);
+        near(mean[0], -3.5 + 3.75 * in_b, 1e-10);
+        near(mean[1], 12.25 + (0.0625 - 12.25) * in_b, 1e-10);
     }
 }
 
@@ -135,9 +178,8 @@ static void test_edges_of_the_domain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_states),
-        cmocka_unit_test(test_fifteen_decades),
-        cmocka_unit_test(test_against_hops),
+        cmocka_unit_test(test_two_states),          cmocka_unit_test(test_fifteen_decades),
+        cmocka_unit_test(test_against_hops),        cmocka_unit_test(test_means_of_a_closed_pair),
         cmocka_unit_test(test_edges_of_the_domain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,22 +200,153 @@ static void test_exits_from_basins(void **state)
     defect_clear(&d);
 }
 
-/* Every state is visited and all of them are joined: there is no way out of the basin, and the walk goes on
- * within. */
-static void test_basin_without_a_way_out(void **state)
+enum { CLOSED = 4, SEEDS = 3000 };
+
+/* Four hollows in a ring, no two alike: two atoms of the slab, which is held, stand out. All states visited, all
+ * of them joined: nothing leads out. */
+static void closed_walk(walk *w, defect *d)
 {
+    sg_cat_step row;
+    sg_kmc_end end = SG_KMC_MOVED;
+
+    lj_adatoms(d, CLOSED, 1, 0, 1, 0);
+    d->sys->x[2 * CLOSED][2] += 0.12;
+    d->sys->x[2 * CLOSED + 1][2] += 0.05;
+    defect_relax(d, 1e-6);
+    walk_init(w, d);
+    w->explore.per_atom = 8;
+    w->explore.temperature = T_HOPS;
+    w->kmc.basin = 1;
+    w->explore.saddle.window = 0.5; /* eV: the atom does not leave the slab */
+    w->kmc.basin_max_states = 64;
+    walk_open(w, 0);
+    for (int k = 0; end == SG_KMC_MOVED && k < 100; k++)
+        assert_ok(sg_kmc_step(w->kmc_walk, &row, &end));
+    assert_int_equal(end, SG_KMC_TIME_UP);
+    assert_int_equal(sg_explorer_n_states(w->ex), CLOSED);
+}
+
+/* Hop by hop through the tables for so long. @return the state; *mean: of the energy over that time. */
+static uint64_t hop_for(const walk *w, uint64_t at, double time, sg_rng *rng, double *mean)
+{
+    double t = 0;
+
+    *mean = 0;
+    for (;;) {
+        const sg_cat_table *table = sg_explorer_known_table(w->ex, at);
+        double total = 0;
+        for (uint32_t k = 0; k < table->n_entries; k++)
+            total += sg_explorer_rate(w->ex, at, &table->entry[k]);
+        const double wait = -log(sg_rng_uniform(rng)) / total;
+        *mean += fmin(wait, time - t) / time * sg_explorer_state(w->ex, at)->energy;
+        if ((t += wait) > time) return at;
+        double u = sg_rng_uniform(rng) * total;
+        uint64_t to = at;
+        for (uint32_t k = 0; k < table->n_entries && u >= 0; k++) {
+            u -= sg_explorer_rate(w->ex, at, &table->entry[k]);
+            to = sg_explorer_target(w->ex, &table->entry[k]);
+        }
+        at = to;
+    }
+}
+
+static sg_cat_step at_end(walk *w, uint64_t seed, double max_time, sg_stay *stay)
+{
+    sg_cat_step row, before;
+    sg_kmc_end end = SG_KMC_MOVED;
+
+    w->kmc.seed = seed;
+    w->kmc.max_time = max_time;
+    sg_kmc_free(w->kmc_walk);
+    assert_ok(sg_kmc_create(w->ex, w->cat, 0, &w->kmc, &w->kmc_walk));
+    before = sg_kmc_row(w->kmc_walk);
+    assert_ok(sg_kmc_step(w->kmc_walk, &row, &end));
+    assert_int_equal(end, SG_KMC_TIME_UP);
+    assert_ok(sg_kmc_at_end(w->kmc_walk, &row, stay));
+    assert_true(row.time == max_time && row.step == before.step + 1 && row.edge == 0);
+    assert_near(before.time + row.dt, max_time, 1e-12 * max_time);
+    assert_near(row.energy, sg_explorer_state(w->ex, row.state)->energy, 0);
+    assert_int_equal(row.basin_size, CLOSED);
+    assert_int_equal(sg_kmc_row(w->kmc_walk).step, before.step); /* nothing has been stored */
+    return row;
+}
+
+/* At a few times after the last step: places drawn against places of walks hop by hop, chi-square of two
+ * samples; the stated mean of the energy against that of the walks. */
+static void test_closed_basin_at_the_end(void **state)
+{
+    double slowest = INFINITY;
+    sg_rng rng;
     defect d;
     walk w;
 
     (void)state;
-    adatom_walk(&w, &d, 3, 1);
-    w.kmc.basin = 1;
-    w.kmc.basin_max_states = 64;
-    walk_open(&w, 0);
-    for (int k = 0; k < 20; k++) {
-        const sg_cat_step row = step(&w);
-        assert_true(row.barrier < 0.4);
+    closed_walk(&w, &d);
+    sg_rng_init(&rng, 1, SG_RNG_STEP, 7, 7, 7);
+    const sg_cat_step last = sg_kmc_row(w.kmc_walk);
+    for (uint64_t s = 0; s < CLOSED; s++) {
+        const sg_cat_table *t = sg_explorer_known_table(w.ex, s);
+        double total = 0;
+        for (uint32_t k = 0; k < t->n_entries; k++)
+            if (sg_explorer_target(w.ex, &t->entry[k]) != s) total += sg_explorer_rate(w.ex, s, &t->entry[k]);
+        slowest = fmin(slowest, total);
     }
+    for (double lives = 0.1; lives < 20; lives *= 8) {
+        const double time = lives / slowest;
+        double drawn[CLOSED] = {0}, walked[CLOSED] = {0}, sum = 0, square = 0, mean, chi2 = 0;
+        int freedom = -1;
+        sg_stay stay;
+        for (int k = 0; k < SEEDS; k++) {
+            drawn[at_end(&w, (uint64_t)k, last.time + time, &stay).state]++;
+            walked[hop_for(&w, last.state, time, &rng, &mean)]++;
+            sum += mean - last.energy;
+            square += (mean - last.energy) * (mean - last.energy);
+        }
+        for (int s = 0; s < CLOSED; s++) {
+            if (drawn[s] + walked[s] < 10) continue;
+            chi2 += (drawn[s] - walked[s]) * (drawn[s] - walked[s]) / (drawn[s] + walked[s]);
+            freedom++;
+        }
+        const double error = sqrt((square / SEEDS - sum * sum / SEEDS / SEEDS) / SEEDS);
+        print_message("%.1f lives: %.0f %.0f %.0f %.0f drawn, %.0f %.0f %.0f %.0f walked, chi-square %.2f of "
+                      "%d; mean of "
+                      "E_IS %.5f eV, walked %.5f(%.5f)\n",
+                      lives, drawn[0], drawn[1], drawn[2], drawn[3], walked[0], walked[1], walked[2],
+                      walked[3], chi2, freedom, stay.energy - last.energy, sum / SEEDS, error);
+        assert_true(freedom > 0 && chi2 < freedom + 4.5 * sqrt(2.0 * freedom));
+        assert_near(stay.energy - last.energy, sum / SEEDS, 4.5 * error + 1e-9);
+    }
+    walk_end(&w);
+    defect_clear(&d);
+}
+
+/* After very long: quasi-equilibrium, occupied as exp(-E/kT). */
+static void test_closed_basin_in_equilibrium(void **state)
+{
+    const double kt = 8.617333262e-5 * T_HOPS;
+    double z = 0, mean = 0, square = 0, count[CLOSED] = {0}, chi2 = 0;
+    sg_stay stay;
+    defect d;
+    walk w;
+
+    (void)state;
+    closed_walk(&w, &d);
+    const sg_cat_step last = sg_kmc_row(w.kmc_walk);
+    for (uint64_t s = 0; s < CLOSED; s++) {
+        const double e = sg_explorer_state(w.ex, s)->energy - last.energy, p = exp(-e / kt);
+        z += p;
+        mean += p * e;
+        square += p * e * e;
+    }
+    for (int k = 0; k < SEEDS; k++)
+        count[at_end(&w, (uint64_t)k, 1e9, &stay).state]++;
+    assert_near(stay.energy - last.energy, mean / z, 1e-8);
+    assert_near(stay.energy_spread, sqrt(square / z - mean * mean / z / z), 1e-8);
+    for (uint64_t s = 0; s < CLOSED; s++) {
+        const double want = SEEDS * exp(-(sg_explorer_state(w.ex, s)->energy - last.energy) / kt) / z;
+        chi2 += (count[s] - want) * (count[s] - want) / want;
+    }
+    assert_true(chi2 < 3 + 4.5 * sqrt(6.0));
     walk_end(&w);
     defect_clear(&d);
 }
@@ -420,7 +551,8 @@ int main(void)
         cmocka_unit_test(test_choices_by_hand),
         cmocka_unit_test(test_waiting_times_of_a_random_walk),
         cmocka_unit_test(test_exits_from_basins),
-        cmocka_unit_test(test_basin_without_a_way_out),
+        cmocka_unit_test(test_closed_basin_at_the_end),
+        cmocka_unit_test(test_closed_basin_in_equilibrium),
         cmocka_unit_test(test_time_is_up),
         cmocka_unit_test(test_no_events),
         cmocka_unit_test(test_same_bits_on_two_threads),

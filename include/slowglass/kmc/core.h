@@ -117,7 +117,14 @@ sg_status sg_basin_draw(sg_basin *basin, int start, sg_rng *rng, sg_basin_exit *
 sg_status sg_basin_state_at(int n_transient, int n_edges, const sg_basin_edge *edges, int start, double time,
                             double *probability);
 
-/** Means of the same law, each to within rounding relative to itself.
+/** The same, and the means over that time of numbers that belong to the states, given as well that it has not
+ * left: of v_k, 1/time times the integral of v_k(state at u) over u from 0 to `time`.
+ * @param value [n_values][n_transient], of any sign
+ * @param mean  [out] [n_values]; untouched on failure. Cost: 1 + 2 n_values times as much. */
+sg_status sg_basin_until(int n_transient, int n_edges, const sg_basin_edge *edges, int start, double time,
+                         int n_values, const double *const *value, double *probability, double *mean);
+
+/** Means of the law of leaving, each to within rounding relative to itself.
  * @param edge_probability [n_edges] probability of leaving through each edge, 0 for inner edges; may be NULL
  * @param mean_time        mean exit time; may be NULL
  * @param mean_residence   [n_transient] mean time spent in each state; may be NULL
