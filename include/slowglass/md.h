@@ -90,10 +90,11 @@ void sg_md_set_target(sg_md *md, double temperature_K, double pressure_GPa);
 void sg_md_set_ramp(sg_md *md, double temperature_K, double pressure_GPa, int64_t n_steps);
 
 /** Go on for n_steps.
- * @return SG_ENUMERIC, with step, atom, energy and temperature, when an atom moves farther in one step than
- * any can, a number is not finite, or the conserved quantity runs away: the time step is too long, or the
- * start too hot. Afterwards the object can only be looked at and freed. Threads: distinct objects may run
- * concurrently. Cost: one force call per step, and one more per change of the cell. */
+ * @return SG_EINTERRUPTED after sg_interrupt_request, at the end of a step: the object can be saved or go on;
+ * SG_ENUMERIC, with step, atom, energy and temperature, when an atom moves farther in one step than any can,
+ * a number is not finite, or the conserved quantity runs away: the time step is too long, or the start too
+ * hot. Afterwards the object can only be looked at and freed. Threads: distinct objects may run concurrently.
+ * Cost: one force call per step, and one more per change of the cell. */
 sg_status sg_md_run(sg_md *md, int64_t n_steps);
 
 /** Borrowed, valid for the life of md; the atoms as they are now. */

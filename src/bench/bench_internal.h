@@ -66,12 +66,13 @@ sg_status sample_potential(const char *spec, const sg_system *sys, sg_bench_resu
 /* ---- lammps.c ---- */
 typedef struct lammps_case {
     const sg_system *sys;
-    const char *style; /* "eam/fs/opt" */
-    const char *file;  /* of the potential, as in the specification */
+    const char *style;    /* "eam/fs/opt" */
+    const char *file;     /* of the potential, as in the specification */
+    const char *dynamics; /* commands: time step, velocities, what moves the atoms; NULL: they rest */
 } lammps_case;
 int lammps_is_there(const bench *b);
-/* CPU cost of one evaluation of energy-less forces at fixed positions: two run lengths of one input, their
- * difference. */
+/* CPU cost of one evaluation of energy-less forces at fixed positions, or of one step: two run lengths of one
+ * input, their difference. */
 sg_status lammps_call(bench *b, const lammps_case *c, bench_cost *per_call);
 
 #define BENCH_POTENTIALS "/usr/share/lammps/potentials/" /* of Debian's package lammps-data */
@@ -81,6 +82,7 @@ sg_status row_force_fs(bench *b, sg_bench_result *out);
 sg_status row_force_alloy(bench *b, sg_bench_result *out);
 sg_status row_free(bench *b, sg_bench_result *out);
 sg_status row_free_16000(bench *b, sg_bench_result *out);
+sg_status row_dynamics(bench *b, sg_bench_result *out);
 sg_status row_hessian(bench *b, sg_bench_result *out);
 sg_status row_saddle_calls(bench *b, sg_bench_result *out);
 sg_status row_converged(bench *b, sg_bench_result *out);

@@ -132,7 +132,7 @@ static sg_status against_lammps(bench *b, const sg_system *sys, const char *styl
 
     snprintf(spec, sizeof spec, "%s:%s", style, file);
     snprintf(fast, sizeof fast, "%s/opt", style);
-    const lammps_case plain = {sys, style, file}, opt = {sys, fast, file};
+    const lammps_case plain = {sys, style, file, NULL}, opt = {sys, fast, file, NULL};
     if (st == SG_OK) st = sample_potential(spec, sys, out, &pot);
     if (st != SG_OK || !pot) goto done;
     if ((st = side_init(b, &ours, pot, sys, NULL, 0)) != SG_OK) goto done;

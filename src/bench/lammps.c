@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The reference program, run as a child: a generated input evaluates the forces of one structure again and
- * again.
+ * again, or lets its atoms move.
  *
  * "run N" without a fix that moves atoms computes forces in each step and rebuilds no list. Set-up (start,
  * reading and splining the tables, the list) is the same for any N, so the difference of two lengths is free
@@ -62,7 +62,8 @@ static sg_status write_input(const char *path, const char *data, const lammps_ca
             data, c->style, c->file);
     for (int k = 0; k < s->n; k++)
         fprintf(f, " %s", s->symbol[k]);
-    fprintf(f, "\nneighbor 1.0 bin\nneigh_modify every 1000000 delay 0 check no\nthermo 1000000\nrun ${n}\n");
+    fprintf(f, "\nneighbor 1.0 bin\n%s\nthermo 1000000\nrun ${n}\n",
+            c->dynamics ? c->dynamics : "neigh_modify every 1000000 delay 0 check no");
     return fclose(f) == 0 ? SG_OK : sg_fail(SG_EIO, "%s cannot be written", path);
 }
 

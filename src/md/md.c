@@ -303,8 +303,11 @@ sg_status sg_md_run(sg_md *md, int64_t n_steps)
 {
     sg_status st = SG_OK;
 
-    for (int64_t k = 0; k < n_steps && st == SG_OK; k++)
+    for (int64_t k = 0; k < n_steps && st == SG_OK; k++) {
+        if (sg_interrupt_requested())
+            return sg_fail(SG_EINTERRUPTED, "step %lld: asked to stop", (long long)md->step);
         st = step_once(md);
+    }
     return st;
 }
 

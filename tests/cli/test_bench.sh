@@ -10,7 +10,7 @@ cd "$folder"
 die() { echo "$*"; exit 1; }
 
 "$program" bench --list > list.txt
-for row in force-fs force-alloy force-free force-free-16000 hessian saddle-calls converged connected event-calls event-seconds \
+for row in force-fs force-alloy force-free force-free-16000 md hessian saddle-calls converged connected event-calls event-seconds \
     threads island-saddle island-search island-known cluster-saddle key lookup lookup-variants vacancy-first \
     vacancy-steps visited-steps; do
     grep -q "^$row  *[A-Za-z]" list.txt || die "no row $row"

@@ -341,6 +341,21 @@ static void test_restart_of_another_run_is_refused(void **state)
     md_end(&b);
 }
 
+static void test_interrupted_run_ends_between_steps(void **state)
+{
+    (void)state; /* last: the request cannot be taken back */
+    const sg_md_options opt = sg_md_defaults();
+    md_sample a = md_start(&opt, 300.0), b = md_start(&opt, 300.0);
+
+    assert_int_equal(sg_md_run(a.md, 30), SG_OK);
+    assert_int_equal(sg_md_run(b.md, 30), SG_OK);
+    sg_interrupt_request();
+    refused(sg_md_run(a.md, 1000), SG_EINTERRUPTED, "step 30");
+    same_state(a.md, b.md);
+    md_end(&a);
+    md_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_atoms_on_top_of_one_another_are_stopped),
         cmocka_unit_test(test_options_are_checked),
         cmocka_unit_test(test_restart_of_another_run_is_refused),
+        cmocka_unit_test(test_interrupted_run_ends_between_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
