@@ -38,6 +38,12 @@ if(NOT MPI_C_FOUND)
   message(STATUS "No MPI (Debian package libopenmpi-dev): slowglass runs in one process, on all its cores")
 endif()
 
+# Optional: interatomic models by name.
+pkg_check_modules(KIM QUIET IMPORTED_TARGET libkim-api>=2.0)
+if(NOT KIM_FOUND)
+  message(STATUS "No KIM-API (Debian packages libkim-api-dev, openkim-models): no potentials of style kim")
+endif()
+
 if(SLOWGLASS_MISSING)
   list(JOIN SLOWGLASS_MISSING ", " packages)
   message(FATAL_ERROR "Missing Debian packages: ${packages}. scripts/deps installs all that is needed.")

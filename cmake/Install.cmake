@@ -21,6 +21,9 @@ endif()
 
 # The path back to the prefix keeps the file right when the installed tree is moved.
 file(RELATIVE_PATH SLOWGLASS_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+if(KIM_FOUND)
+  set(SLOWGLASS_PC_KIM " libkim-api")
+endif()
 foreach(name slowglass slowglass-catalog)
   configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

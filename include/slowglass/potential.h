@@ -107,12 +107,12 @@ sg_status sg_potential_create(const char *spec, const char *folder, int n_elemen
 void sg_potential_free(sg_potential *pot);
 
 /** The same potential for another process, perhaps without these files: specification, elements, kernel, and
- * the content of its file. Needs one from sg_potential_create (else SG_EUNSUPPORTED).
+ * of EAM its tables. Needs one from sg_potential_create (else SG_EUNSUPPORTED).
  * @param bytes [out] sg_free */
 sg_status sg_potential_pack(const sg_potential *pot, unsigned char **bytes, size_t *n);
 
-/** Make it again; its file passes through one in $TMPDIR (/tmp). SG_EMISMATCH: other numbers than were
- * packed; SG_EUNSUPPORTED: this processor lacks what the kernel needs. */
+/** Make it again. SG_EMISMATCH: other numbers than were packed; SG_EUNSUPPORTED: this processor lacks what the
+ * kernel needs, or this build the KIM-API that a model is evaluated through. */
 sg_status sg_potential_unpack(const unsigned char *bytes, size_t n, sg_potential **out);
 
 /** Choose the kernel: "auto", "plain", "avx2", "avx512". Before any work computes with the potential, or

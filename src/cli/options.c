@@ -15,7 +15,8 @@ const cli_option cli_common_options[] = {
      "where the result goes; a structure: .extxyz or .xyz (with forces), .data or .lmp (LAMMPS)"},
     {"config", 0, "RUN.ini", "take the potential and all settings from a run file"},
     {"potential", 0, "SPEC",
-     "eam/fs:FILE, eam/alloy:FILE, or lj:eps,sigma,cutoff[,..] or morse:D,alpha,r0,cutoff[,..] per pair 11 "
+     "eam/fs:FILE, eam/alloy:FILE, kim:MODEL, or lj:eps,sigma,cutoff[,..] or morse:D,alpha,r0,cutoff[,..] "
+     "per pair 11 "
      "12 .. 22 (eV, Å)"},
     {"elements", 0, "A,B", "element of atom type 1, 2, .."},
     {"set", 0, "SECTION.KEY=VALUE", "change one setting; may be repeated"},
@@ -185,21 +186,24 @@ static sg_status set_key(cli *c, const char *option, const char *key, const char
     return st == SG_OK ? st : sg_fail_context(st, "--%s", option);
 }
 
-/* "style:rest": the rest is a file or, for lj and morse, numbers. */
+/* "style:rest": the rest is a file, the name of a KIM model or, for lj and morse, numbers. */
 static sg_status set_potential(cli *c, const char *spec)
 {
     const char *colon = strchr(spec, ':');
     char style[32];
 
     if (!colon || !colon[1] || colon - spec >= (int)sizeof style)
-        return sg_fail(SG_EINVAL,
-                       "--potential '%s', need STYLE:FILE, lj:eps,sigma,cutoff or morse:D,alpha,r0,cutoff",
-                       spec);
+        return sg_fail(
+            SG_EINVAL,
+            "--potential '%s', need STYLE:FILE, kim:MODEL, lj:eps,sigma,cutoff or morse:D,alpha,r0,cutoff",
+            spec);
     snprintf(style, sizeof style, "%.*s", (int)(colon - spec), spec);
     const sg_status st = set_key(c, "potential", "potential.style", style);
     if (st != SG_OK) return st;
     const int numbers = c->cfg.potential.style == SG_STYLE_LJ || c->cfg.potential.style == SG_STYLE_MORSE;
-    return set_key(c, "potential", numbers ? "potential.pair" : "potential.file", colon + 1);
+    const int kim = c->cfg.potential.style == SG_STYLE_KIM || c->cfg.potential.style == SG_STYLE_KIM_API;
+    const char *const key = numbers ? "potential.pair" : kim ? "potential.model" : "potential.file";
+    return set_key(c, "potential", key, colon + 1);
 }
 
 static sg_status apply(cli *c, const char *option, const char *value)

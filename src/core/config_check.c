@@ -31,6 +31,11 @@ static int numbers_per_pair(int style)
     return style == SG_STYLE_LJ ? 3 : style == SG_STYLE_MORSE ? 4 : 0;
 }
 
+static int is_kim(int style)
+{
+    return style == SG_STYLE_KIM || style == SG_STYLE_KIM_API;
+}
+
 static sg_status check_potential(const sg_config *cfg)
 {
     const int style = cfg->potential.style;
@@ -38,8 +43,12 @@ static sg_status check_potential(const sg_config *cfg)
 
     const int per_pair = numbers_per_pair(style);
 
-    if (style != SG_STYLE_EAM_FS && style != SG_STYLE_EAM_ALLOY && !per_pair)
+    if (style == SG_STYLE_LAMMPS)
         return fail_key(cfg, SG_KEY_potential_style, SG_EUNSUPPORTED, "not available in this version");
+    if (is_kim(style))
+        return *cfg->potential.model
+                   ? SG_OK
+                   : fail_key(cfg, SG_KEY_potential_model, SG_EINVAL, "need the name of the KIM model");
     if (!per_pair && !*cfg->potential.file)
         return fail_key(cfg, SG_KEY_potential_file, SG_EINVAL, "need the file of the potential");
     if (!per_pair) return SG_OK;
@@ -64,7 +73,7 @@ static sg_status write_spec(const sg_config *cfg, FILE *out)
     fprintf(out, "%s:", text);
     free(text);
     if (!numbers_per_pair(cfg->potential.style)) {
-        fputs(cfg->potential.file, out);
+        fputs(is_kim(cfg->potential.style) ? cfg->potential.model : cfg->potential.file, out);
         return SG_OK;
     }
     text = sg_config_value(cfg, SG_KEY_potential_pair);

@@ -8,7 +8,6 @@ static sg_status eam_compute(const sg_potential *self, sg_potential_work *work, 
                              const sg_atom_set *free_atoms, sg_forces *out);
 static void eam_free(sg_potential *self);
 static sg_status fill_tables(sg_eam *p, const sg_eam_file *file);
-static uint64_t fingerprint(const sg_eam_file *file, const sg_species *species);
 static sg_status eam_set_kernel(sg_potential *self, const char *name);
 static sg_kernel_error eam_kernel_error(const sg_potential *self);
 static sg_status eam_hessian(const sg_potential *self, sg_potential_work *work, const sg_system *sys,
@@ -38,30 +37,43 @@ sg_status sg_potential_create_eam(const char *style, const char *path, int n_ele
 {
     const int finnis_sinclair = strcmp(style, fs_ops.name) == 0;
     sg_eam_file file = {0};
-    sg_eam *p = NULL;
-    sg_status st = SG_OK;
+    sg_species species;
 
     *out = NULL;
     if (!finnis_sinclair && strcmp(style, alloy_ops.name) != 0)
         return sg_fail(SG_EINVAL, "EAM style \"%s\", expected %s or %s", style, alloy_ops.name, fs_ops.name);
-    p = sg_calloc(1, sizeof *p);
-    if (!p) {
-        st = sg_fail(SG_ENOMEM, "potential %s", path);
-        goto done;
-    }
-    p->base.ops = finnis_sinclair ? &fs_ops : &alloy_ops;
-    if ((st = sg_species_init(&p->base.species, n_elements, elements)) != SG_OK) goto done;
-    if ((st = sg_eam_file_read(&file, finnis_sinclair, path, &p->base.species)) != SG_OK) goto done;
-    if ((st = fill_tables(p, &file)) != SG_OK) goto done;
+    sg_status st = sg_species_init(&species, n_elements, elements);
+    if (st == SG_OK) st = sg_eam_file_read(&file, finnis_sinclair, path, &species);
+    if (st == SG_OK) st = sg_eam_create(&file, &species, out);
+    sg_eam_file_clear(&file);
+    return st;
+}
+
+sg_status sg_eam_create(sg_eam_file *tables, const sg_species *species, sg_potential **out)
+{
+    sg_eam *p = sg_calloc(1, sizeof *p);
+    sg_status st = p ? SG_OK : sg_fail(SG_ENOMEM, "potential of %d elements", species->n);
+
+    *out = NULL;
+    if (st != SG_OK) goto done;
+    p->base.ops = tables->finnis_sinclair ? &fs_ops : &alloy_ops;
+    p->base.species = *species;
+    if ((st = fill_tables(p, tables)) != SG_OK) goto done;
     if ((st = sg_eam_table_make(p, &p->table)) != SG_OK) goto done;
     if ((st = eam_set_kernel(&p->base, "auto")) != SG_OK) goto done;
-    p->base.fingerprint = fingerprint(&file, &p->base.species);
+    p->base.fingerprint = sg_eam_fingerprint(tables, species);
+    p->tables = *tables;
+    memset(tables, 0, sizeof *tables);
     *out = &p->base;
     p = NULL;
 done:
-    sg_eam_file_clear(&file);
     if (p) eam_free(&p->base);
     return st;
+}
+
+const sg_eam *sg_eam_of(const sg_potential *pot)
+{
+    return pot->ops == &fs_ops || pot->ops == &alloy_ops ? (const sg_eam *)pot : NULL;
 }
 
 static void eam_free(sg_potential *self)
@@ -73,6 +85,7 @@ static void eam_free(sg_potential *self)
     for (int k = 0; k < SG_MAX_SPECIES; k++)
         sg_free(p->embedding[k]);
     sg_eam_table_clear(&p->table);
+    sg_eam_file_clear(&p->tables);
     sg_free(p);
 }
 
@@ -123,7 +136,7 @@ void sg_eam_spline(const double *f, int n, double *out, int stride)
     }
 }
 
-static uint64_t fingerprint(const sg_eam_file *file, const sg_species *species)
+uint64_t sg_eam_fingerprint(const sg_eam_file *file, const sg_species *species)
 {
     const double grid[] = {file->cutoff, file->d_rho, file->d_r, file->n_rho, file->n_r, file->n};
     const size_t size_r = (size_t)file->n_r * sizeof(double);

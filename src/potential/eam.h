@@ -38,6 +38,7 @@ struct sg_eam_kernel;
 
 typedef struct sg_eam {
     sg_potential base;
+    sg_eam_file tables; /* as given, for the parcel */
     int n_rho, n_r;
     double d_rho, per_d_rho, rho_max; /* rho_max: where the tables of F end */
     double per_d_r;
@@ -98,6 +99,16 @@ typedef struct sg_eam_kernel {
 sg_status sg_eam_kernel_find(const char *name, const sg_eam_kernel **kernel);
 
 extern const sg_eam_kernel sg_eam_avx512, sg_eam_avx2;
+
+/** From tables, which it takes over on success (they are empty then); the kernel is the fastest. `spec` stays
+ * NULL. */
+sg_status sg_eam_create(sg_eam_file *tables, const sg_species *species, sg_potential **out);
+
+/** The potential as what it is, NULL when it is no EAM computed here. */
+const sg_eam *sg_eam_of(const sg_potential *pot);
+
+/** Hash of the numbers, independent of the order of types. */
+uint64_t sg_eam_fingerprint(const sg_eam_file *tables, const sg_species *species);
 
 /** Resample the tables of e. */
 sg_status sg_eam_table_make(const sg_eam *e, sg_eam_table *table);

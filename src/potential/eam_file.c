@@ -51,6 +51,7 @@ sg_status sg_eam_file_read(sg_eam_file *file, int finnis_sinclair, const char *p
     heading h = {0};
 
     memset(file, 0, sizeof *file);
+    file->finnis_sinclair = finnis_sinclair;
     sg_status st = load_text(&r);
     if (st == SG_OK) st = read_heading(&r, file, &h, species);
     for (int e = 0; e < h.n && st == SG_OK; e++)

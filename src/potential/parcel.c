@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A potential as bytes, for a process elsewhere: what it was made from, and its file as a whole, since there
- * may be no such file there. Layout, all numbers as in memory: fingerprint (8 bytes), species (struct), then
- * with a u64 length before each: kernel, specification, content of the file (nothing for a style without
- * one). */
-#include "potential_internal.h"
+/* A potential as bytes, for a process elsewhere, which may have neither its file nor the library its tables
+ * came from. Layout, all numbers as in memory: fingerprint (8 bytes), species (struct), then with a u64
+ * length before each: kernel, specification, and of EAM the tables (nothing for other styles): grid (struct),
+ * then for each species its embedding table, and for each pair of species in turn the density of the first
+ * at the second and, for the first >= the second, the pair table. */
+#include "eam.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Where the path begins in a specification that names a file, else NULL. */
-static const char *file_in(const char *spec)
-{
-    const char *const colon = strchr(spec, ':');
-    return strncmp(spec, "eam/", 4) == 0 && colon ? colon + 1 : NULL;
-}
+typedef struct grid {
+    double d_rho, d_r, cutoff;
+    int n, n_rho, n_r, finnis_sinclair;
+} grid;
 
 static void append(FILE *out, const void *data, size_t n)
 {
@@ -25,29 +22,51 @@ static void append(FILE *out, const void *data, size_t n)
     if (n > 0) fwrite(data, 1, n, out);
 }
 
-static sg_status append_file(FILE *out, const char *path)
+/* Tables in the order of a parcel: calls `one` for each. */
+static sg_status each_table(sg_eam_file *tables, sg_status (*one)(double **table, int n, void *arg),
+                            void *arg)
 {
-    char buffer[4096];
-    FILE *in = fopen(path, "rb");
     sg_status st = SG_OK;
-    uint64_t length = 0;
-    size_t n;
 
-    if (!in) return sg_fail(SG_EIO, "potential file %s: %s", path, strerror(errno));
-    while ((n = fread(buffer, 1, sizeof buffer, in)) > 0)
-        length += n;
-    fwrite(&length, sizeof length, 1, out);
-    rewind(in);
-    while ((n = fread(buffer, 1, sizeof buffer, in)) > 0)
-        fwrite(buffer, 1, n, out);
-    if (ferror(in)) st = sg_fail(SG_EIO, "potential file %s cannot be read", path);
-    fclose(in);
+    for (int a = 0; a < tables->n && st == SG_OK; a++)
+        st = one(&tables->embedding[a], tables->n_rho, arg);
+    for (int a = 0; a < tables->n; a++)
+        for (int b = 0; b < tables->n && st == SG_OK; b++) {
+            st = one(&tables->density[a][b], tables->n_r, arg);
+            if (a >= b && st == SG_OK) st = one(&tables->pair[a][b], tables->n_r, arg);
+        }
     return st;
+}
+
+static sg_status write_table(double **table, int n, void *arg)
+{
+    fwrite(*table, sizeof **table, (size_t)n, arg);
+    return SG_OK;
+}
+
+static uint64_t size_of_tables(const grid *g)
+{
+    const uint64_t n = (uint64_t)g->n;
+    return sizeof *g +
+           sizeof(double) * (n * (uint64_t)g->n_rho + (n * n + n * (n + 1) / 2) * (uint64_t)g->n_r);
+}
+
+static void append_tables(FILE *out, const sg_eam *e)
+{
+    sg_eam_file t = e->tables; /* a view: nothing of it changes */
+    grid g = {.d_rho = t.d_rho, .d_r = t.d_r, .cutoff = t.cutoff, .n = t.n, .n_rho = t.n_rho, .n_r = t.n_r};
+    g.finnis_sinclair = t.finnis_sinclair;
+    const uint64_t length = size_of_tables(&g);
+
+    fwrite(&length, sizeof length, 1, out);
+    fwrite(&g, sizeof g, 1, out);
+    each_table(&t, write_table, out);
 }
 
 sg_status sg_potential_pack(const sg_potential *pot, unsigned char **bytes, size_t *n)
 {
-    const char *const kernel = sg_potential_kernel(pot), *const file = pot->spec ? file_in(pot->spec) : NULL;
+    const char *const kernel = sg_potential_kernel(pot);
+    const sg_eam *const eam = sg_eam_of(pot);
     char *text = NULL;
     size_t size = 0;
 
@@ -62,8 +81,8 @@ sg_status sg_potential_pack(const sg_potential *pot, unsigned char **bytes, size
     append(out, kernel, strlen(kernel));
     append(out, pot->spec, strlen(pot->spec));
     sg_status st = SG_OK;
-    if (file)
-        st = append_file(out, file);
+    if (eam)
+        append_tables(out, eam);
     else
         append(out, "", 0);
     if (fclose(out) != 0 && st == SG_OK) st = sg_fail(SG_ENOMEM, "potential");
@@ -78,8 +97,8 @@ typedef struct parcel {
     uint64_t fingerprint;
     sg_species species;
     char *kernel, *spec;
-    const unsigned char *file; /* borrowed */
-    size_t n_file;
+    const unsigned char *tables; /* borrowed */
+    size_t n_tables;
 } parcel;
 
 static void parcel_clear(parcel *p)
@@ -119,8 +138,8 @@ static sg_status open_parcel(const unsigned char *bytes, size_t n, parcel *p)
     piece[1] = next(&at, &n, sizeof p->species);
     piece[2] = next_counted(&at, &n, &length[0]);
     piece[3] = next_counted(&at, &n, &length[1]);
-    p->file = next_counted(&at, &n, &p->n_file);
-    if (!piece[0] || !piece[1] || !piece[2] || !piece[3] || !p->file)
+    p->tables = next_counted(&at, &n, &p->n_tables);
+    if (!piece[0] || !piece[1] || !piece[2] || !piece[3] || !p->tables)
         return sg_fail(SG_ECORRUPT, "potential sent by another process");
     memcpy(&p->fingerprint, piece[0], sizeof p->fingerprint);
     memcpy(&p->species, piece[1], sizeof p->species);
@@ -132,54 +151,64 @@ static sg_status open_parcel(const unsigned char *bytes, size_t n, parcel *p)
     return SG_OK;
 }
 
-/* A file of this content; sg_free the path, remove the file. */
-static sg_status write_temporary(const void *content, size_t n, char **path)
-{
-    static const char name[] = "/slowglass-potential-XXXXXX";
-    const char *folder = getenv("TMPDIR");
+typedef struct source {
+    const unsigned char *at;
+    size_t left;
+} source;
 
-    if (!folder || !*folder) folder = "/tmp";
-    *path = sg_calloc(strlen(folder) + sizeof name, 1);
-    if (!*path) return sg_fail(SG_ENOMEM, "potential");
-    strcat(strcpy(*path, folder), name);
-    const int fd = mkstemp(*path);
-    FILE *out = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    if (!out) return sg_fail(SG_EIO, "temporary file %s: %s", *path, strerror(errno));
-    const int complete = fwrite(content, 1, n, out) == n;
-    if (fclose(out) == 0 && complete) return SG_OK;
-    unlink(*path);
-    return sg_fail(SG_EFULL, "temporary file %s: %s", *path, strerror(errno));
+static sg_status read_table(double **table, int n, void *arg)
+{
+    source *const s = arg;
+    const unsigned char *const bytes = next(&s->at, &s->left, (size_t)n * sizeof **table);
+
+    if (!bytes) return sg_fail(SG_ECORRUPT, "tables of a potential sent by another process");
+    if (!(*table = sg_calloc((size_t)n, sizeof **table))) return sg_fail(SG_ENOMEM, "tables of a potential");
+    memcpy(*table, bytes, (size_t)n * sizeof **table);
+    return SG_OK;
+}
+
+static sg_status create_eam(const parcel *p, sg_potential **out)
+{
+    source from = {.at = p->tables, .left = p->n_tables};
+    sg_eam_file t = {0};
+    grid g;
+    const unsigned char *const bytes = next(&from.at, &from.left, sizeof g);
+
+    if (bytes) memcpy(&g, bytes, sizeof g);
+    if (!bytes || g.n != p->species.n || g.n_rho < 0 || g.n_r < 0 || size_of_tables(&g) != p->n_tables)
+        return sg_fail(SG_ECORRUPT, "tables of a potential sent by another process");
+    t.d_rho = g.d_rho;
+    t.d_r = g.d_r;
+    t.cutoff = g.cutoff;
+    t.n = g.n;
+    t.n_rho = g.n_rho;
+    t.n_r = g.n_r;
+    t.finnis_sinclair = g.finnis_sinclair;
+    sg_status st = each_table(&t, read_table, &from);
+    if (st == SG_OK) st = sg_eam_create(&t, &p->species, out);
+    if (st == SG_OK && !((*out)->spec = sg_calloc(strlen(p->spec) + 1, 1)))
+        st = sg_fail(SG_ENOMEM, "potential %s", p->spec);
+    if (st == SG_OK) strcpy((*out)->spec, p->spec);
+    sg_eam_file_clear(&t);
+    return st;
 }
 
 static sg_status create(const parcel *p, sg_potential **out)
 {
-    const char *symbol[SG_MAX_SPECIES], *const file = file_in(p->spec);
-    char *path = NULL, *spec = NULL;
-    sg_status st = SG_OK;
+    const char *symbol[SG_MAX_SPECIES];
 
+    if (p->n_tables > 0) return create_eam(p, out);
     for (int k = 0; k < p->species.n; k++)
         symbol[k] = p->species.symbol[k];
-    if (!file) return sg_potential_create(p->spec, NULL, p->species.n, symbol, out);
-    st = write_temporary(p->file, p->n_file, &path);
-    if (st == SG_OK && !(spec = sg_calloc((size_t)(file - p->spec) + strlen(path) + 1, 1)))
-        st = sg_fail(SG_ENOMEM, "potential");
-    if (st == SG_OK) {
-        memcpy(spec, p->spec, (size_t)(file - p->spec));
-        strcat(spec, path);
-        st = sg_potential_create(spec, NULL, p->species.n, symbol, out);
-        unlink(path);
-    }
-    sg_free(spec);
-    sg_free(path);
-    return st;
+    return sg_potential_create(p->spec, NULL, p->species.n, symbol, out);
 }
 
 sg_status sg_potential_unpack(const unsigned char *bytes, size_t n, sg_potential **out)
 {
     parcel p;
-    sg_status st = open_parcel(bytes, n, &p);
 
     *out = NULL;
+    sg_status st = open_parcel(bytes, n, &p);
     if (st == SG_OK) st = create(&p, out);
     if (st == SG_OK && (*out)->fingerprint != p.fingerprint)
         st = sg_fail(SG_EMISMATCH, "potential %s: fingerprint %016llx, sent was %016llx", p.spec,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The doors of the module: dispatch, counting, the check for numbers that went wrong, specifications in text.
  */
-#include "potential_internal.h"
+#include "kim.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -180,14 +180,19 @@ static sg_status create_any(const char *spec, const char *folder, int n_elements
         if (st == SG_OK) st = sg_potential_create_morse(n_elements, elements, (const double(*)[4])pair, out);
         return st == SG_OK ? keep_spec(*out, "morse", spec + 6) : st;
     }
+    if (strncmp(spec, "kim:", 4) == 0 || strncmp(spec, "kim-api:", 8) == 0) {
+        const char *const name = strchr(spec, ':') + 1;
+        const sg_status st = sg_kim_create(name, spec[3] == '-', n_elements, elements, out);
+        return st == SG_OK ? keep_spec(*out, spec[3] == '-' ? "kim-api" : "kim", name) : st;
+    }
     for (size_t k = 0; k < sizeof styles / sizeof styles[0]; k++) {
         const size_t n = strlen(styles[k]);
         if (strncmp(spec, styles[k], n) == 0 && spec[n] == ':')
             return create_from_file(styles[k], spec + n + 1, folder, n_elements, elements, out);
     }
     return sg_fail(SG_EINVAL,
-                   "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE, lj:eps,sigma,cutoff[,..] or "
-                   "morse:D,alpha,r0,cutoff[,..]",
+                   "potential \"%s\": expected eam/fs:FILE, eam/alloy:FILE, kim:MODEL, "
+                   "lj:eps,sigma,cutoff[,..] or morse:D,alpha,r0,cutoff[,..]",
                    spec);
 }
 

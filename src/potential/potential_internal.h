@@ -90,6 +90,9 @@ struct sg_potential_work {
     sg_base base;
     sg_fast fast;
     sg_difference difference;
+    void *own; /* of a backend that needs more, with what forgets and what frees it; NULL: none */
+    void (*own_reset)(void *own);
+    void (*own_free)(void *own);
     /* buffers that grow and stay */
     double (*x)[3];
     int *type;
@@ -164,9 +167,10 @@ static inline size_t sg_view_row(const sg_view *view, int i, double r2_max, sg_p
     return n;
 }
 
-/* Tables of an EAM file for the elements asked for, as they stand in it. */
+/* Tables of an EAM file (or of a KIM model) for the elements asked for, as they stand in it. */
 typedef struct sg_eam_file {
-    int n; /* elements */
+    int n;               /* elements */
+    int finnis_sinclair; /* 0: the density of an atom is the same at every host */
     int n_rho, n_r;
     double d_rho, d_r, cutoff;                       /* Å */
     double *embedding[SG_MAX_SPECIES];               /* [n_rho] eV */

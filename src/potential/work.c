@@ -32,12 +32,14 @@ void sg_potential_work_reset(sg_potential_work *work)
     sg_fast_reset(&work->fast);
     work->difference.n = 0;
     work->base.valid = 0;
+    if (work->own) work->own_reset(work->own);
 }
 
 void sg_potential_work_free(sg_potential_work *work)
 {
     if (!work) return;
     sg_potential_work_reset(work);
+    if (work->own) work->own_free(work->own);
     sg_fast_clear(&work->fast);
     sg_free(work->difference.x);
     sg_free(work->difference.f);

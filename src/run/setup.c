@@ -85,14 +85,15 @@ static void make_header(const sg_config *cfg, const sg_species *species, const s
                         const sg_topology_params *params, sg_catalog_header *h)
 {
     int order[SG_MAX_SPECIES] = {0};
-    const char *file = strrchr(cfg->potential.file, '/');
+    const int kim = cfg->potential.style == SG_STYLE_KIM || cfg->potential.style == SG_STYLE_KIM_API;
+    const char *slash = strrchr(cfg->potential.file, '/'), *file = slash ? slash + 1 : cfg->potential.file;
 
     memset(h, 0, sizeof *h);
     h->format = SG_CATALOG_FORMAT;
     h->key_version = SG_TOPOLOGY_KEY_VERSION;
     h->fingerprint = pot->fingerprint;
-    snprintf(h->potential, sizeof h->potential, "%s %s", pot->ops->name,
-             file ? file + 1 : cfg->potential.file);
+    snprintf(h->potential, sizeof h->potential, "%s %s", kim ? "kim" : pot->ops->name,
+             kim ? cfg->potential.model : file);
     h->n_species = species->n;
     for (int a = 0; a < species->n; a++) { /* insertion by atomic number */
         int k = a;

@@ -51,11 +51,12 @@ bad 2 "--set: kmc.temperature_K = -5, need > 0 K" energy "$glass" --potential $e
 
 # ---- the potential
 bad 2 "no potential given; use --potential SPEC or --config RUN.ini" energy "$glass"
-bad 2 "--potential 'CuZr', need STYLE:FILE, lj:eps,sigma,cutoff or morse:D,alpha,r0,cutoff" energy "$glass" --potential CuZr
+bad 2 "--potential 'CuZr', need STYLE:FILE, kim:MODEL, lj:eps,sigma,cutoff or morse:D,alpha,r0,cutoff" energy "$glass" --potential CuZr
 bad 2 "--potential: potential.style = 'eam', need one of .*" energy "$glass" --potential eam:x
 bad 2 "kernel .avx2.: lj has only the plain one" energy "$glass" --potential lj:0.2,2.6,6.5,0.25,2.8,7,0.3,2.9,7.5 --elements Cu,Zr --set potential.kernel=avx2
 bad 2 ".*potential.kernel = 'fast', need one of .*" energy "$glass" --potential $eam --set potential.kernel=fast
-bad 2 "potential.style = kim, not available in this version" energy "$glass" --potential kim:x
+bad 2 "potential.style = lammps, not available in this version" energy "$glass" --potential lammps:x
+bad 2 "KIM model x.*" energy "$glass" --potential kim:x
 bad 2 ".*absent.eam.fs.*" energy "$glass" --potential eam/fs:absent.eam.fs
 bad 2 "potential.elements = (empty), need .*" energy "$glass" --potential lj:1,2,3,1,2,3,1,2,3
 bad 2 "potential.pair = 1 2, need eps,sigma,cutoff .*" energy "$glass" --potential lj:1,2 --elements Cu,Zr

@@ -152,7 +152,7 @@ static void test_errors_name_the_line(void **state)
     refuse("[kmc]\nseed = 1\n\nseed = 2\n", SG_EINVAL,
            "run.ini:4: kmc.seed given again; it stands in an earlier line");
     refuse("[potential]\nstyle = eam\n", SG_EINVAL,
-           "run.ini:2: potential.style = 'eam', need one of eam/fs|eam/alloy|lj|morse|kim|lammps");
+           "run.ini:2: potential.style = 'eam', need one of eam/fs|eam/alloy|lj|morse|kim|kim-api|lammps");
     refuse("[basin]\nenable = maybe\n", SG_EINVAL, "run.ini:2: basin.enable = 'maybe', need yes or no");
     refuse("[system]\nfixed = 3-1\n", SG_EINVAL,
            "run.ini:2: system.fixed = '3-1', need an atom id >= 1 or a span such as 5-9");
@@ -293,8 +293,10 @@ static void test_validate(void **state)
     assert_int_equal(sg_config_validate(&cfg), SG_OK);
     expect_invalid(&cfg, "system.structure=", SG_EINVAL,
                    "run.ini: system.structure = (empty), need the starting structure");
-    expect_invalid(&cfg, "potential.style=kim", SG_EUNSUPPORTED,
-                   "run.ini: potential.style = kim, not available in this version");
+    expect_invalid(&cfg, "potential.style=lammps", SG_EUNSUPPORTED,
+                   "run.ini: potential.style = lammps, not available in this version");
+    expect_invalid(&cfg, "potential.style=kim", SG_EINVAL,
+                   "run.ini: potential.model = (empty), need the name of the KIM model");
     expect_invalid(&cfg, "potential.file=", SG_EINVAL,
                    "run.ini: potential.file = (empty), need the file of the potential");
     expect_invalid(&cfg, "potential.style=lj", SG_EINVAL,

@@ -26,8 +26,9 @@
     X(system, fixed, IDS, "", "", ">= 1", PHYSICS, "ids of atoms held still, such as 1 5-9, added to the structure's own")
 
 #define SG_CONFIG_POTENTIAL(X)                                                                                         \
-    X(potential, style, WORD, "eam/fs", "", "eam/fs|eam/alloy|lj|morse|kim|lammps", PHYSICS, "form of the potential")  \
+    X(potential, style, WORD, "eam/fs", "", "eam/fs|eam/alloy|lj|morse|kim|kim-api|lammps", PHYSICS, "form of the potential")  \
     X(potential, file, FILE, "", "", "", INPUT, "its file; looked for beside the run file, then in LAMMPS's folders")  \
+    X(potential, model, TEXT, "", "", "", INPUT, "kim: name of the model; kim-api: the same, its tables not taken into the own kernels") \
     X(potential, elements, WORDS, "", "", "", PHYSICS, "element of atom type 1, 2, ..; empty: those of the structure") \
     X(potential, pair, NUMBERS, "", "", "> 0", PHYSICS, "lj: eps (eV), sigma (Å), cutoff (Å); morse: D (eV), alpha (1/Å), r0 (Å), cutoff (Å); of type pairs 11 12 .. 22 ..") \
     X(potential, kernel, WORD, "auto", "", "auto|plain|avx2|avx512", PHYSICS, "how it is computed; auto: the fastest here; a run keeps its own")
@@ -131,7 +132,7 @@ typedef struct sg_config_pairs { int n; sg_config_pair *value; } sg_config_pairs
 #define SG_CONFIG_FIELD_SCHEDULE sg_schedule
 
 /* Values of the WORD fields, in the order of their words. */
-enum { SG_STYLE_EAM_FS, SG_STYLE_EAM_ALLOY, SG_STYLE_LJ, SG_STYLE_MORSE, SG_STYLE_KIM, SG_STYLE_LAMMPS };
+enum { SG_STYLE_EAM_FS, SG_STYLE_EAM_ALLOY, SG_STYLE_LJ, SG_STYLE_MORSE, SG_STYLE_KIM, SG_STYLE_KIM_API, SG_STYLE_LAMMPS };
 enum { SG_PREFACTOR_CONSTANT, SG_PREFACTOR_HTST };
 enum { SG_SNAPSHOT_EVERY, SG_SNAPSHOT_LOG, SG_SNAPSHOT_NONE };
 
