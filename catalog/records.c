@@ -57,7 +57,7 @@ const sg_cat_kind sg_cat_kinds[SG_DB_COUNT] = {
     [SG_DB_EVENTS] = {"events", 3, 2, sizeof(sg_cat_event), pass_event, clear_event, key_event},
     [SG_DB_STATES] = {"states", 4, 1, sizeof(sg_cat_state), pass_state, clear_state, key_state},
     [SG_DB_EDGES] = {"edges", 5, 2, sizeof(sg_cat_edge), pass_edge, clear_edge, key_edge},
-    [SG_DB_TABLES] = {"tables", 6, 1, sizeof(sg_cat_table), pass_table, clear_table, key_table},
+    [SG_DB_TABLES] = {"tables", 6, 2, sizeof(sg_cat_table), pass_table, clear_table, key_table},
     [SG_DB_SEARCHES] = {"searches", 7, 1, sizeof(sg_cat_search), pass_search, NULL, key_search},
     [SG_DB_STEPS] = {"steps", 8, 1, sizeof(sg_cat_step), pass_step, NULL, key_step},
     [SG_DB_RUNS] = {"runs", SG_REC_RUN, 1, sizeof(sg_cat_run), pass_run, NULL, key_run},
@@ -290,6 +290,7 @@ static void pass_table(sg_codec *c, void *record)
     sg_codec_u64s(c, &r->key, r->n_atoms);
     sg_codec_u64s(c, &r->variant, r->n_atoms);
     sg_codec_u32s(c, &r->origin, r->n_atoms);
+    if (c->version > 1) sg_codec_u32(c, &r->from_detour);
 }
 
 static void pass_search(sg_codec *c, void *record)

@@ -280,7 +280,8 @@ static inline sg_cat_table sample_table(sg_rng *rng, uint64_t state, uint32_t n_
                       .rate_missing = sample_double(rng),
                       .from_catalog = sample_u32(rng),
                       .from_inherited = sample_u32(rng),
-                      .from_search = sample_u32(rng)};
+                      .from_search = sample_u32(rng),
+                      .from_detour = sample_u32(rng)};
     for (int k = 0; k < 64; k++)
         r.f1[k] = sample_u32(rng), r.f2[k] = sample_u32(rng);
     r.entry = sg_calloc(n_entries, sizeof *r.entry);
@@ -404,7 +405,7 @@ static inline void same_edge(const sg_cat_edge *a, const sg_cat_edge *b)
 static inline void same_table(const sg_cat_table *a, const sg_cat_table *b)
 {
     SAME(state), SAME(n_entries), SAME(n_atoms), SAME(n_searches), SAME(f1), SAME(f2), SAME(rate_missing);
-    SAME(from_catalog), SAME(from_inherited), SAME(from_search);
+    SAME(from_catalog), SAME(from_inherited), SAME(from_search), SAME(from_detour);
     for (uint32_t k = 0; k < a->n_entries; k++) {
         SAME(entry[k].edge), SAME(entry[k].reverse), SAME(entry[k].kept), SAME(entry[k].barrier),
             SAME(entry[k].error);

@@ -155,12 +155,12 @@ typedef struct sg_cat_table { /* the rate table of a state and the search budget
     uint32_t n_entries;
     sg_cat_entry *entry;
     uint32_t n_atoms;
-    uint64_t *key, *variant;                            /* [n_atoms] */
-    uint32_t *origin;                                   /* [n_atoms] state in which the variant was matched */
-    uint64_t n_searches;                                /* made in this state */
-    uint32_t f1[64], f2[64];                            /* events seen once / twice per 0.1 eV barrier bin */
-    double rate_missing;                                /* 1/s, estimate at the time the table was closed */
-    uint32_t from_catalog, from_inherited, from_search; /* entries by origin */
+    uint64_t *key, *variant; /* [n_atoms] */
+    uint32_t *origin;        /* [n_atoms] state in which the variant was matched */
+    uint64_t n_searches;     /* made in this state */
+    uint32_t f1[64], f2[64]; /* events seen once / twice per 0.1 eV barrier bin */
+    double rate_missing;     /* 1/s, estimate at the time the table was closed */
+    uint32_t from_catalog, from_inherited, from_search, from_detour; /* entries by origin */
 } sg_cat_table;
 
 static const uint32_t SG_CAT_SEARCH_DRAW = 1u << 31; /* in the attempt of a search: dealt out by lot */

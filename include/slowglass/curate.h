@@ -160,8 +160,8 @@ typedef struct sg_curate_hits { /* of one sampler */
 
 typedef struct sg_curate_yield {
     sg_curate_hits sampler[SG_SAMPLER_COUNT], other; /* other: samplers of a later version, or not recorded */
-    uint64_t tables, from_catalog, from_inherited,
-        from_search; /* rate tables, and where their entries came from */
+    uint64_t tables, from_catalog, from_inherited, from_search,
+        from_detour; /* rate tables, and where their entries came from */
 } sg_curate_yield;
 
 /** What the searches of each sampler brought, of the events that pass. Cost: reads every event, search and

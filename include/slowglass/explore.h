@@ -26,11 +26,22 @@ typedef struct sg_explorer sg_explorer;
 
 enum { SG_MAX_PUSH_RADII = 4 };
 
-typedef enum sg_source { /* where an edge came from; stored in files: never renumber */
-                         SG_SOURCE_SEARCH = 0,
-                         SG_SOURCE_CATALOG = 1,
-                         SG_SOURCE_INHERITED = 2
+/* Where an edge came from; the numbers stand in files: never renumber. */
+#define SG_SOURCE_LIST(X)                                                                                    \
+    X(SG_SOURCE_SEARCH, "search")                                                                            \
+    X(SG_SOURCE_CATALOG, "catalog")                                                                          \
+    X(SG_SOURCE_INHERITED, "inherited")                                                                      \
+    X(SG_SOURCE_DETOUR, "detour") /* come upon by a guess of another event, see sg_saddle_try */
+
+typedef enum sg_source {
+#define X(code, text) code,
+    SG_SOURCE_LIST(X)
+#undef X
+        SG_SOURCE_COUNT
 } sg_source;
+
+/** The word for it; "?" for a number that this version does not know. */
+const char *sg_source_text(unsigned source);
 
 typedef struct sg_explore_options {
     sg_saddle_options saddle;
@@ -109,8 +120,8 @@ typedef struct sg_explore_stats { /* since creation */
 } sg_explore_stats;
 
 typedef struct sg_sources { /* entries of a rate table within the window of barriers, by sg_source */
-    uint32_t number[3];
-    double rate[3];                    /* 1/s */
+    uint32_t number[SG_SOURCE_COUNT];
+    double rate[SG_SOURCE_COUNT];      /* 1/s */
     uint32_t n_predicted;              /* of the inherited ones: not converged in this state */
     double rate_predicted, rate_error; /* their rate, and what their error bars allow it to be more, 1/s */
 } sg_sources;

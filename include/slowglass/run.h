@@ -63,7 +63,7 @@ typedef enum {
 } sg_run_end;
 
 typedef struct sg_run_shares {
-    double catalog, inherited, searched;
+    double catalog, inherited, searched, detour;
 } sg_run_shares; /* of 1; NaN without entries */
 
 typedef struct sg_run_work { /* over the run's life; calls as searches.tsv counts them */

@@ -163,6 +163,7 @@ static sg_status hits(cli *c, sg_catalog *cat, const sg_curate_filter *filter)
     cli_result_integer(c, "entries_from_catalog", (int64_t)y.from_catalog);
     cli_result_integer(c, "entries_inherited", (int64_t)y.from_inherited);
     cli_result_integer(c, "entries_searched", (int64_t)y.from_search);
+    cli_result_integer(c, "entries_by_detours", (int64_t)y.from_detour);
     return SG_OK;
 }
 

@@ -101,23 +101,29 @@ static void print_strain_account(const sg_strain_account *a)
            (unsigned long long)a->left_out, (unsigned long long)a->born);
 }
 
+static void print_four(const sg_run_shares *s, int digits)
+{
+    printf("%.*f %% from the catalog, %.*f %% inherited, %.*f %% by detours, %.*f %% searched anew", digits,
+           100 * s->catalog, digits, 100 * s->inherited, digits, 100 * s->detour, digits, 100 * s->searched);
+}
+
 static void print_shares(cli *c, const sg_run_summary *sum)
 {
     const double window = c->cfg.search.barrier_max_eV;
 
     cli_progress_close(&c->progress);
     if (isnan(sum->all.searched)) return; /* no table is complete yet */
-    printf("rate tables, barriers up to %.3g eV: %.1f %% of the entries from the catalog, %.1f %% inherited, "
-           "%.1f %% searched anew",
-           window, 100 * sum->all.catalog, 100 * sum->all.inherited, 100 * sum->all.searched);
-    if (!isnan(sum->later.searched))
-        printf("; after the start %.1f %%, %.1f %%, %.1f %%", 100 * sum->later.catalog,
-               100 * sum->later.inherited, 100 * sum->later.searched);
+    printf("rate tables, barriers up to %.3g eV: ", window);
+    print_four(&sum->all, 1);
+    if (!isnan(sum->later.searched)) {
+        printf("\nafter the start: ");
+        print_four(&sum->later, 1);
+    }
+    if (!isnan(sum->later_rate.searched)) {
+        printf("\nby rate, after the start: ");
+        print_four(&sum->later_rate, 2);
+    }
     putchar('\n');
-    if (!isnan(sum->later_rate.searched))
-        printf(
-            "by rate: after the start %.2f %% from the catalog, %.2f %% inherited, %.2f %% searched anew\n",
-            100 * sum->later_rate.catalog, 100 * sum->later_rate.inherited, 100 * sum->later_rate.searched);
     print_refinements(sum);
     print_strain_account(&sum->stats.strain);
     if (!isnan(sum->later_missing))

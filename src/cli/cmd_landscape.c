@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "cli_catalog.h"
+#include "slowglass/explore.h"
 #include "slowglass/io.h"
 #include "slowglass/landscape.h"
 #include "slowglass/vibration.h"
@@ -370,8 +371,7 @@ static double own_prefactor(const cli *c, const row *r, double constant)
 static void print_row(const row *r, double prefactor, double temperature, int centre, sg_json *json)
 {
     const double rate = prefactor * exp(-r->barrier / (SG_KB * temperature));
-    static const char *const sources[] = {"search", "catalog", "inherited"};
-    const char *source = r->edge.source < sizeof sources / sizeof *sources ? sources[r->edge.source] : "?";
+    const char *source = sg_source_text(r->edge.source);
     const char *status = r->kept ? "kept" : r->listed ? "converged" : "unlisted";
     char to[24] = "-", back[SG_NUMBER_TEXT] = "-";
 

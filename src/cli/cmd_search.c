@@ -107,8 +107,6 @@ static sg_status settings(cli *c, session *s)
 
 static sg_status print_spectrum(session *s, const sg_search_event *event, int n)
 {
-    static const char *const source[] = {"search", "catalog", "inherited"};
-
     cli_progress_close(&s->c->progress);
     if (s->n_frames == 1)
         puts("frame\tevent\tbarrier_eV\tbarrier_back_eV\tdE_eV\tcentre\tparticipation\tdist_final_"
@@ -119,7 +117,7 @@ static sg_status print_spectrum(session *s, const sg_search_event *event, int n)
         const sg_search_event *e = &event[k];
         printf("%d\t%016llx\t%.9g\t%.9g\t%.9g\t%d\t%.6g\t%.6g\t%u\t%s\t%.9g\n", s->n_frames,
                (unsigned long long)e->event, e->barrier, e->barrier_back, e->barrier - e->barrier_back,
-               e->centre_id, e->participation, e->dist_final, e->found, source[e->source],
+               e->centre_id, e->participation, e->dist_final, e->found, sg_source_text(e->source),
                e->strain_saddle[3]);
         s->barrier[s->n_barriers++] = e->barrier;
     }

@@ -2,6 +2,7 @@
 /* States and saddles of a run for other programs. States first, whose ids are kept (8 bytes each); then the
  * saddles, each of which needs the places of its two states among them. */
 #include "curate_internal.h"
+#include "slowglass/explore.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -21,12 +22,6 @@ typedef struct writer {
 } writer;
 
 static const char *const axis[6] = {"xx", "yy", "zz", "xy", "xz", "yz"};
-
-static const char *source_word(uint8_t source)
-{
-    static const char *const words[] = {"search", "catalog", "inherited"};
-    return source < sizeof words / sizeof words[0] ? words[source] : "unknown";
-}
 
 /* ---- reading ---- */
 
@@ -140,7 +135,7 @@ static void graph_edge(writer *w, const sg_cat_edge *e, size_t from, size_t to)
     curate_graphml_integer(w->edges, "found", e->found);
     if (e->event) curate_graphml_hex(w->edges, "event", e->event);
     curate_graphml_text(w->edges, "sampler", sg_sampler_text((sg_sampler)e->sampler));
-    curate_graphml_text(w->edges, "source", source_word(e->source));
+    curate_graphml_text(w->edges, "source", sg_source_text(e->source));
     fputs("</edge>\n", w->edges);
     w->count.edges++;
     w->count.self_loops += e->from == e->to;
@@ -196,7 +191,7 @@ static void table_edge(writer *w, const sg_cat_edge *e, size_t from, size_t to)
     six(w->edges, e->strain_saddle);
     six(w->edges, e->strain_final);
     fprintf(w->edges, "\t%u\t%s\t%s\n", e->found, sg_sampler_text((sg_sampler)e->sampler),
-            source_word(e->source));
+            sg_source_text(e->source));
     w->count.edges++;
     w->count.self_loops += e->from == e->to;
 }

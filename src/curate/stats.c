@@ -210,6 +210,7 @@ static int yield_of_table(void *arg, const void *record)
     y->from_catalog += t->from_catalog;
     y->from_inherited += t->from_inherited;
     y->from_search += t->from_search;
+    y->from_detour += t->from_detour;
     return 0;
 }
 

@@ -20,8 +20,7 @@ static sg_status prepare_inherited(sg_explorer *ex, const task *t, slot *s)
         for (int a = 0; a < 3; a++)
             s->mode_guess[i][a] = -s->mode_guess[i][a];
     s->barrier = t->reverse ? e.edge.barrier_back : e.edge.barrier;
-    s->nu = t->reverse ? e.edge.prefactor_back : e.edge.prefactor;
-    s->nu_back = t->reverse ? e.edge.prefactor : e.edge.prefactor_back;
+    prefactors_of(&e.edge, t->reverse, &s->nu, &s->nu_back);
     s->active = find_alike(ex, ex->plan.state, &same_guess, s->barrier, (positions)s->x_guess) < 0;
     return SG_OK;
 }
@@ -151,17 +150,18 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
                               table_at(ex, ex->plan.state)->n_entries > n_before);
 }
 
-/* A guess that has come upon an event by a detour: one as new as those of searches. */
+/* A guess that has come upon an event by a detour: as new as those of searches, and nobody searched for it.
+ */
 static sg_status merge_detour(sg_explorer *ex, sg_sampler sampler, sg_passage *p, uint64_t *edge_id)
 {
     int same = -1;
 
     if (p->outcome != SG_FOUND) return SG_OK;
     const sg_status st =
-        accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_SEARCH, 0, 1, 1, edge_id, &same);
+        accept_passage(ex, ex->plan.state, p, sampler, SG_SOURCE_DETOUR, 0, 1, 1, edge_id, &same);
     if (st != SG_OK) return st;
     mark_accepted(p, *edge_id, same);
-    if (*edge_id != 0) table_at(ex, ex->plan.state)->from_search++;
+    if (*edge_id != 0) table_at(ex, ex->plan.state)->from_detour++;
     return SG_OK;
 }
 

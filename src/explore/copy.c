@@ -232,8 +232,7 @@ static void prepare_copy(sg_explorer *ex, uint64_t from, const sg_cat_entry *ent
     s->atom = (uint32_t)ex->copier->map.map[entry->reverse ? e->centre_back : e->centre];
     s->curvature[0] = e->curvature;
     s->curvature[1] = e->curvature2;
-    s->nu = entry->reverse ? e->prefactor_back : e->prefactor;
-    s->nu_back = entry->reverse ? e->prefactor : e->prefactor_back;
+    prefactors_of(e, entry->reverse, &s->nu, &s->nu_back);
     s->nu_status = (sg_nu_status)e->nu_status;
     s->n_free = e->n_free;
 }
@@ -347,7 +346,7 @@ static sg_status end_copy(sg_explorer *ex, uint64_t state, uint64_t from)
     memcpy(t->f1, like->f1, sizeof t->f1);
     memcpy(t->f2, like->f2, sizeof t->f2);
     t->rate_missing = like->rate_missing;
-    ex->state[state].flags |= SG_CAT_STATE_TABLE;
+    ex->state[state].flags |= SG_CAT_STATE_TABLE | (ex->state[from].flags & SG_CAT_STATE_CONFIDENT);
     sg_status st = put_table(ex, state);
     if (st == SG_OK) st = put_state(ex, state);
     if (st != SG_OK || ++ex->copier->since_commit < COPIES_PER_COMMIT) return st;

@@ -222,7 +222,11 @@ int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, posit
 /* Add an edge to the tables of its two ends (where they exist), in place of an inherited entry that it
  * supersedes. */
 sg_status link_edge(sg_explorer *ex, uint64_t edge_id);
+int in_window(const sg_explorer *ex, double barrier);
+sg_status add_entry(sg_cat_table *t, sg_cat_entry entry);
 void remove_entry(sg_cat_table *table, uint32_t k);
+/* Of an edge, seen from the end that an entry begins in. */
+void prefactors_of(const sg_cat_edge *e, int reverse, double *nu, double *nu_back);
 static const double alike_distance =
     0.25; /* Å: saddles this close, one of them predicted, converge to the same */
 enum { CONVERGED = 1, KEPT = 2 };
@@ -259,11 +263,9 @@ void pending_clear(sg_explorer *ex); /* they have been committed */
 /* plan.c */
 sg_status plan_goes_on(const sg_explorer *ex); /* SG_EINTERRUPTED: it is to end; to be asked often */
 sg_status plan_add(plan *p, task t);
-int in_window(const sg_explorer *ex, double barrier);
 int is_centre(const sg_explorer *ex, int atom);
 /* Edges that end in a state stand in its table. */
 sg_status add_edges_at(sg_explorer *ex, uint64_t state);
-sg_status add_entry(sg_cat_table *t, sg_cat_entry entry);
 sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent);
 /* Plan another round of searches for the state in hand, with what has been found before it; none when enough
  * is known or the budget is spent. */

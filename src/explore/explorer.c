@@ -211,9 +211,9 @@ static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *al
     const task asked = {TASK_INHERIT, entry.reverse, e.edge.centre, 0, entry.edge};
     const uint64_t event = entry.reverse ? 0 : e.edge.event;
     const uint32_t found = e.edge.found;
-    const double nu = entry.reverse ? e.edge.prefactor_back : e.edge.prefactor,
-                 nu_back = entry.reverse ? e.edge.prefactor : e.edge.prefactor_back;
+    double nu, nu_back;
     const uint32_t n_free = e.edge.n_free;
+    prefactors_of(&e.edge, entry.reverse, &nu, &nu_back);
     remove_entry(t, k);
     ex->stats.refinements++;
     if (s->passage->outcome == SG_FOUND)

@@ -134,13 +134,15 @@ static int compare_offers(const void *a, const void *b)
     return (x->task.attempt > y->task.attempt) - (x->task.attempt < y->task.attempt);
 }
 
-/* Events that this state's own searches have found. */
+/* Events that were new in this state: its own searches have found them, or detours. */
 static int found_here(const sg_explorer *ex, uint64_t event)
 {
     const sg_cat_table *t = table_at(ex, ex->plan.state);
     for (uint32_t k = 0; k < t->n_entries; k++) {
         const sg_cat_edge *e = &ex->edge[t->entry[k].edge - 1];
-        if (e->event == event && e->from == ex->plan.state && e->source == SG_SOURCE_SEARCH) return 1;
+        if (e->event == event && e->from == ex->plan.state &&
+            (e->source == SG_SOURCE_SEARCH || e->source == SG_SOURCE_DETOUR))
+            return 1;
     }
     return 0;
 }

@@ -94,15 +94,6 @@ end:
 
 /* --- edges that already end here --- */
 
-sg_status add_entry(sg_cat_table *t, sg_cat_entry entry)
-{
-    sg_cat_entry *grown = sg_realloc(t->entry, (size_t)t->n_entries + 1, sizeof *grown);
-    if (!grown) return sg_fail(SG_ENOMEM, "rate table");
-    t->entry = grown;
-    t->entry[t->n_entries++] = entry;
-    return SG_OK;
-}
-
 sg_status add_edges_at(sg_explorer *ex, uint64_t state)
 {
     for (size_t k = 0; k < ex->n_edges; k++) {
@@ -111,11 +102,6 @@ sg_status add_edges_at(sg_explorer *ex, uint64_t state)
         if (st != SG_OK) return st;
     }
     return SG_OK;
-}
-
-int in_window(const sg_explorer *ex, double barrier)
-{
-    return !(ex->opt.barrier_max > 0) || barrier <= ex->opt.barrier_max;
 }
 
 /* --- searches --- */
@@ -326,12 +312,13 @@ sg_status plan_make(sg_explorer *ex, uint64_t state, uint64_t parent)
 
 sg_status plan_second_round(sg_explorer *ex)
 {
+    const sg_cat_table *t = table_at(ex, ex->plan.state);
     unsigned char *lend = sg_calloc((size_t)ex->frame->n, 1);
     sg_status st = lend ? SG_OK : sg_fail(SG_ENOMEM, "plan");
 
     if (st == SG_OK) memset(lend, 1, (size_t)ex->frame->n);
     ex->plan.second = 1;
-    if (st == SG_OK && table_at(ex, ex->plan.state)->from_search > 0) st = plan_lent(ex, lend);
+    if (st == SG_OK && t->from_search + t->from_detour > 0) st = plan_lent(ex, lend);
     if (st == SG_OK && ex->opt.keep_landscape) st = plan_store(ex);
     if (st == SG_EINTERRUPTED) ex->plan.second = 0;
     sg_free(lend);

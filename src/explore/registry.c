@@ -129,10 +129,30 @@ int find_converged(const sg_explorer *ex, uint64_t state, double e_saddle, posit
     return -1;
 }
 
+int in_window(const sg_explorer *ex, double barrier)
+{
+    return !(ex->opt.barrier_max > 0) || barrier <= ex->opt.barrier_max;
+}
+
+sg_status add_entry(sg_cat_table *t, sg_cat_entry entry)
+{
+    sg_cat_entry *grown = sg_realloc(t->entry, (size_t)t->n_entries + 1, sizeof *grown);
+    if (!grown) return sg_fail(SG_ENOMEM, "rate table");
+    t->entry = grown;
+    t->entry[t->n_entries++] = entry;
+    return SG_OK;
+}
+
 void remove_entry(sg_cat_table *t, uint32_t k)
 {
     memmove(t->entry + k, t->entry + k + 1, (size_t)(t->n_entries - k - 1) * sizeof *t->entry);
     t->n_entries--;
+}
+
+void prefactors_of(const sg_cat_edge *e, int reverse, double *nu, double *nu_back)
+{
+    *nu = reverse ? e->prefactor_back : e->prefactor;
+    *nu_back = reverse ? e->prefactor : e->prefactor_back;
 }
 
 int find_alike(sg_explorer *ex, uint64_t state, const likeness *like, double barrier, positions x_saddle)

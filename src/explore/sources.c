@@ -4,11 +4,21 @@
 
 #include <math.h>
 
+const char *sg_source_text(unsigned source)
+{
+    static const char *const text[] = {
+#define X(code, text) text,
+        SG_SOURCE_LIST(X)
+#undef X
+    };
+    return source < SG_SOURCE_COUNT ? text[source] : "?";
+}
+
 /* An edge seen from its far end was there already; so was one that this table got from its parent. */
 static sg_source source_of(const sg_explorer *ex, uint64_t state, const sg_cat_entry *entry)
 {
     const sg_cat_edge *e = &ex->edge[entry->edge - 1];
-    if (entry->kept || entry->reverse || e->from != state || e->source > SG_SOURCE_INHERITED)
+    if (entry->kept || entry->reverse || e->from != state || e->source >= SG_SOURCE_COUNT)
         return SG_SOURCE_INHERITED;
     return (sg_source)e->source;
 }

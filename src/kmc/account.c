@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The account of a step as bytes, under the name "reuse <step>" of the catalog's meta records: nine whole
- * numbers of 64 bits, then eleven of 64-bit floating point, little-endian; in earlier runs
- * eight and five, without what the table lacked. "reuse" alone: how many rows of searches have been accounted
- * for. */
+/* The account of a step as bytes, under the name "reuse <step>" of the catalog's meta records: ten whole
+ * numbers of 64 bits, then twelve of 64-bit floating point, little-endian; in earlier runs
+ * nine and eleven, without the detours, or eight and five, without what the table lacked. "reuse" alone: how
+ * many rows of searches have been accounted for. */
 #include "kmc_internal.h"
 
 #include <inttypes.h>
@@ -12,8 +12,18 @@
 
 static const char rows_name[] = "reuse";
 
-enum { N_WHOLE = 9, N_REAL = 11, ACCOUNT_SIZE = 8 * (N_WHOLE + N_REAL) };
-enum { OLD_WHOLE = 8, OLD_REAL = 5, OLD_SIZE = 8 * (OLD_WHOLE + OLD_REAL) };
+enum { N_WHOLE = 10, N_REAL = 12, ACCOUNT_SIZE = 8 * (N_WHOLE + N_REAL) };
+
+static const struct layout {
+    int whole, real;
+} layouts[] = {{N_WHOLE, N_REAL}, {9, 11}, {8, 5}};
+
+static const struct layout *layout_of(size_t n_bytes)
+{
+    for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++)
+        if (n_bytes == 8 * (size_t)(layouts[k].whole + layouts[k].real)) return &layouts[k];
+    return NULL;
+}
 
 static void name_of(uint64_t step, char name[40])
 {
@@ -23,13 +33,13 @@ static void name_of(uint64_t step, char name[40])
 static void encode(const sg_reuse *r, unsigned char *bytes)
 {
     const sg_sources *s = &r->sources;
-    const uint64_t whole[N_WHOLE] = {r->state,     (uint64_t)r->made, s->number[0],
-                                     s->number[1], s->number[2],      s->n_predicted,
-                                     r->first_row, r->end_row,        (uint64_t)r->confident};
+    const uint64_t whole[N_WHOLE] = {
+        r->state,       (uint64_t)r->made, s->number[0], s->number[1],           s->number[2],
+        s->n_predicted, r->first_row,      r->end_row,   (uint64_t)r->confident, s->number[SG_SOURCE_DETOUR]};
     const sg_missing *m = &r->missing;
-    const double real[N_REAL] = {s->rate[0],     s->rate[1], s->rate[2],   s->rate_predicted,
-                                 s->rate_error,  m->number,  m->known,     m->share,
-                                 m->share_error, m->rate,    m->chance_new};
+    const double real[N_REAL] = {s->rate[0],     s->rate[1], s->rate[2],    s->rate_predicted,
+                                 s->rate_error,  m->number,  m->known,      m->share,
+                                 m->share_error, m->rate,    m->chance_new, s->rate[SG_SOURCE_DETOUR]};
 
     for (int k = 0; k < N_WHOLE; k++)
         sg_put_u64(bytes + 8 * k, whole[k]);
@@ -37,16 +47,15 @@ static void encode(const sg_reuse *r, unsigned char *bytes)
         sg_put_f64(bytes + 8 * (N_WHOLE + k), real[k]);
 }
 
-static void decode(const unsigned char *bytes, int is_old, sg_reuse *r)
+static void decode(const unsigned char *bytes, const struct layout *of, sg_reuse *r)
 {
-    const int n_whole = is_old ? OLD_WHOLE : N_WHOLE, n_real = is_old ? OLD_REAL : N_REAL;
     uint64_t whole[N_WHOLE] = {0};
     double real[N_REAL];
 
-    for (int k = 0; k < n_whole; k++)
+    for (int k = 0; k < of->whole; k++)
         whole[k] = sg_get_u64(bytes + 8 * k);
     for (int k = 0; k < N_REAL; k++)
-        real[k] = k < n_real ? sg_get_f64(bytes + 8 * (n_whole + k)) : NAN;
+        real[k] = k < of->real ? sg_get_f64(bytes + 8 * (of->whole + k)) : NAN;
     r->state = whole[0];
     r->made = whole[1] != 0;
     for (int k = 0; k < 3; k++) {
@@ -60,6 +69,8 @@ static void decode(const unsigned char *bytes, int is_old, sg_reuse *r)
     r->sources.rate_predicted = real[3];
     r->sources.rate_error = real[4];
     r->missing = (sg_missing){real[5], real[6], real[7], real[8], real[9], real[10]};
+    r->sources.number[SG_SOURCE_DETOUR] = (uint32_t)whole[9];
+    r->sources.rate[SG_SOURCE_DETOUR] = of->real == N_REAL ? real[11] : 0;
 }
 
 sg_status account_put(sg_catalog *cat, const sg_reuse *r)
@@ -97,11 +108,12 @@ sg_status sg_kmc_reuse(sg_catalog *cat, uint64_t step, sg_reuse *out)
     memset(out, 0, sizeof *out);
     name_of(step, name);
     sg_status st = sg_catalog_get_meta(cat, name, &bytes, &n);
-    if (st == SG_OK && n != ACCOUNT_SIZE && n != OLD_SIZE)
+    const struct layout *const of = layout_of(n);
+    if (st == SG_OK && !of)
         st = sg_fail(SG_ECORRUPT, "account of step %" PRIu64 ": %zu bytes, expected %d", step, n,
                      ACCOUNT_SIZE);
     if (st == SG_OK) {
-        decode(bytes, n == OLD_SIZE, out);
+        decode(bytes, of, out);
         out->step = step;
     }
     sg_free(bytes);

@@ -22,7 +22,6 @@ static const char event_columns[] = "step\ttime_s\tevent\treverse\tfrom\tto\tbar
 static const char search_columns[] =
     "id\tstate\tatom\tattempt\tsampler\toutcome\tcalls_leave\tcalls_climb\tcalls_refine\tcalls_relax\t"
     "calls_verify\tbarrier_eV\tevent\tdraw";
-static const char *const source_text[] = {"search", "catalog", "inherited"};
 static const double flush_every = 1.0; /* s of wall time: what a look into the files may lag behind */
 
 static void stress_of(const sg_run *run, const sg_cat_state *s, double stress[6])
@@ -62,8 +61,7 @@ static sg_status write_event(sg_run *run, const sg_cat_step *r)
                       home, forth - home, run->sys->id[back ? e->centre_back : e->centre], e->participation,
                       e->dist_final, back ? e->strain_saddle[3] - e->strain_final[3] : e->strain_saddle[3],
                       back ? -e->strain_final[3] : e->strain_final[3], e->saddle_force, e->curvature,
-                      e->curvature2, source_text[e->source < 3 ? e->source : 0],
-                      sg_sampler_text((sg_sampler)e->sampler),
+                      e->curvature2, sg_source_text(e->source), sg_sampler_text((sg_sampler)e->sampler),
                       forth < 3 * SG_KB * run->cfg->kmc.temperature_K);
 }
 

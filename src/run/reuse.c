@@ -12,8 +12,10 @@ static const sg_outcome ends[] = {SG_FOUND,      SG_KNOWN,       SG_DISCONNECTED
 enum { N_ENDS = sizeof ends / sizeof *ends };
 
 const char reuse_columns[] =
-    "step\tstate\tmade\tn_catalog\tn_inherited\tn_searched\trate_catalog_per_s\trate_inherited_per_s\t"
-    "rate_searched_per_s\tn_predicted\trate_predicted_per_s\trate_error_per_s\tsearches\tcalls_searches\t"
+    "step\tstate\tmade\tn_catalog\tn_inherited\tn_searched\tn_detour\trate_catalog_per_s\trate_inherited_per_"
+    "s\t"
+    "rate_searched_per_s\trate_detour_per_s\tn_predicted\trate_predicted_per_s\trate_error_per_"
+    "s\tsearches\tcalls_searches\t"
     "refined\tcalls_refined\trefined_found\trefined_known\trefined_disconnected\trefined_same_minimum\t"
     "refined_blow_up\trefined_step_limit\trefined_wrong_index\trefined_degenerate\trefined_refine_failed\t"
     "rate_out_per_s\tn_missing\trate_missing_per_s\tshare_missing\tshare_missing_error\tchance_new\tsearches_"
@@ -68,16 +70,16 @@ static sg_status write_row(const sg_run *run, const sg_reuse *r)
         end[k] = w.outcome[ends[k]];
     return sg_tsv_row(
         run->out.reuse,
-        "%" PRIu64 "\t%" PRIu64 "\t%d\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%.9g\t%.9g\t%.9g\t%" PRIu32
-        "\t%.9g\t%.9g\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-        "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-        "\t%.9g\t%.4g\t%.9g\t%.4g\t%.4g\t%.4g\t%s",
+        "%" PRIu64 "\t%" PRIu64 "\t%d\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32
+        "\t%.9g\t%.9g\t%.9g\t%.9g\t%" PRIu32 "\t%.9g\t%.9g\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+        "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+        "\t%" PRIu64 "\t%" PRIu64 "\t%.9g\t%.4g\t%.9g\t%.4g\t%.4g\t%.4g\t%s",
         r->step, r->state, r->made, s->number[SG_SOURCE_CATALOG], s->number[SG_SOURCE_INHERITED],
-        s->number[SG_SOURCE_SEARCH], s->rate[SG_SOURCE_CATALOG], s->rate[SG_SOURCE_INHERITED],
-        s->rate[SG_SOURCE_SEARCH], s->n_predicted, s->rate_predicted, s->rate_error, w.searches,
-        w.calls_searches, w.refined, w.calls_refined, end[0], end[1], end[2], end[3], end[4], end[5], end[6],
-        end[7], end[8], m->known, m->number, m->rate, m->share, m->share_error, m->chance_new,
-        r->confident ? "confidence" : "budget");
+        s->number[SG_SOURCE_SEARCH], s->number[SG_SOURCE_DETOUR], s->rate[SG_SOURCE_CATALOG],
+        s->rate[SG_SOURCE_INHERITED], s->rate[SG_SOURCE_SEARCH], s->rate[SG_SOURCE_DETOUR], s->n_predicted,
+        s->rate_predicted, s->rate_error, w.searches, w.calls_searches, w.refined, w.calls_refined, end[0],
+        end[1], end[2], end[3], end[4], end[5], end[6], end[7], end[8], m->known, m->number, m->rate,
+        m->share, m->share_error, m->chance_new, r->confident ? "confidence" : "budget");
 }
 
 sg_status reuse_write(sg_run *run, uint64_t last)
@@ -87,9 +89,10 @@ sg_status reuse_write(sg_run *run, uint64_t last)
         sg_status st = sg_kmc_reuse(run->cat, run->out.next_reuse, &r);
         if (st == SG_ENOTFOUND) continue;
         if (st == SG_OK) st = write_row(run, &r);
-        for (int s = 0; s < 3 && r.made; s++) {
+        for (int s = 0; s < SG_SOURCE_COUNT && r.made; s++) {
             run->entries += r.sources.number[s];
-            if (s != SG_SOURCE_SEARCH) run->entries_reused += r.sources.number[s];
+            if (s == SG_SOURCE_CATALOG || s == SG_SOURCE_INHERITED)
+                run->entries_reused += r.sources.number[s];
         }
         if (st != SG_OK) return st;
     }
@@ -98,16 +101,20 @@ sg_status reuse_write(sg_run *run, uint64_t last)
 
 /* --- sums --- */
 
-static sg_run_shares shares_of(const double amount[3])
+static sg_run_shares shares_of(const double amount[SG_SOURCE_COUNT])
 {
-    const double sum = amount[0] + amount[1] + amount[2];
+    double sum = 0;
+
+    for (int s = 0; s < SG_SOURCE_COUNT; s++)
+        sum += amount[s];
     return (sg_run_shares){amount[SG_SOURCE_CATALOG] / sum, amount[SG_SOURCE_INHERITED] / sum,
-                           amount[SG_SOURCE_SEARCH] / sum};
+                           amount[SG_SOURCE_SEARCH] / sum, amount[SG_SOURCE_DETOUR] / sum};
 }
 
 sg_status reuse_sum(const sg_run *run, uint64_t last_step, sg_run_summary *sum)
 {
-    double number[2][3] = {{0}}, rate[2][3] = {{0}}; /* of all tables; of those after the start */
+    double number[2][SG_SOURCE_COUNT] = {{0}},
+           rate[2][SG_SOURCE_COUNT] = {{0}}; /* of all tables; of those after the start */
 
     double shares = 0;
     uint64_t n_shares = 0;
@@ -124,7 +131,7 @@ sg_status reuse_sum(const sg_run *run, uint64_t last_step, sg_run_summary *sum)
             shares += r.missing.share;
             n_shares++;
         }
-        for (int s = 0; s < 3 && r.made; s++)
+        for (int s = 0; s < SG_SOURCE_COUNT && r.made; s++)
             for (int later = 0; later <= (r.state > 0); later++) {
                 number[later][s] += r.sources.number[s];
                 rate[later][s] += r.sources.rate[s];

@@ -33,6 +33,8 @@ static void put_shares(sg_json *json, const char *prefix, const sg_run_shares *s
     sg_json_number(json, key, s->inherited);
     snprintf(key, sizeof key, "%ssearched", prefix);
     sg_json_number(json, key, s->searched);
+    snprintf(key, sizeof key, "%sdetour", prefix);
+    sg_json_number(json, key, s->detour);
 }
 
 /* What records of other strains lent; nothing to say where there are none. */

@@ -52,7 +52,7 @@ done
 [ "$(wc -l < reference/trajectory.tsv)" = 5 ] || die "trajectory.tsv: $(wc -l < reference/trajectory.tsv) lines"
 [ "$(wc -l < reference/events.tsv)" = 4 ] || die "events.tsv"
 [ "$(grep -c '^107$' reference/trajectory.extxyz)" = 4 ] || die "frames of trajectory.extxyz"
-for field in steps time_s eis_eV tau_xy_GPa n_states n_events n_searches share_catalog share_inherited share_searched wall_s; do
+for field in steps time_s eis_eV tau_xy_GPa n_states n_events n_searches share_catalog share_inherited share_searched share_detour wall_s; do
     tail -n 1 reference.txt | grep -q "\"$field\":" || die "JSON field $field"
 done
 

@@ -152,7 +152,8 @@ static void put_searches(sg_catalog *cat)
                                  .barrier = NAN};
         assert_ok(sg_catalog_put_search(cat, &s));
     }
-    const sg_cat_table t = {.state = 0, .from_catalog = 3, .from_inherited = 2, .from_search = 1};
+    const sg_cat_table t = {
+        .state = 0, .from_catalog = 3, .from_inherited = 2, .from_search = 1, .from_detour = 4};
     assert_ok(sg_catalog_put_table(cat, &t));
 }
 
@@ -521,7 +522,8 @@ static void test_yield(void **state)
                     hits[k]->calls == calls[k]);
     assert_true(hits[0]->events == 7 && hits[0]->times == 11);
     assert_true(y.sampler[SG_SAMPLER_PLACED].events == 1 && y.sampler[SG_SAMPLER_PLACED].times == 8);
-    assert_true(y.tables == 1 && y.from_catalog == 3 && y.from_inherited == 2 && y.from_search == 1);
+    assert_true(y.tables == 1 && y.from_catalog == 3 && y.from_inherited == 2 && y.from_search == 1 &&
+                y.from_detour == 4);
 }
 
 /* Pages and bytes add up. */

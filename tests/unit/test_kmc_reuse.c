@@ -19,8 +19,8 @@ static void pair_walk(walk *w, defect *d)
 static void check_sources(walk *w, uint64_t state, const sg_sources *s)
 {
     const sg_cat_table *t = sg_explorer_known_table(w->ex, state);
-    double rate[3] = {0}, predicted = 0;
-    uint32_t number[3] = {0}, n_predicted = 0;
+    double rate[SG_SOURCE_COUNT] = {0}, predicted = 0;
+    uint32_t number[SG_SOURCE_COUNT] = {0}, n_predicted = 0;
 
     assert_non_null(t);
     for (uint32_t k = 0; k < t->n_entries; k++) {
@@ -37,7 +37,7 @@ static void check_sources(walk *w, uint64_t state, const sg_sources *s)
             assert_true(s->rate_error >=
                         r * expm1(t->entry[k].error / (8.617333262e-5 * T_WALK)) * (1 - 1e-9));
     }
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < SG_SOURCE_COUNT; k++) {
         assert_int_equal(s->number[k], number[k]);
         assert_near(s->rate[k], rate[k], 1e-9 * rate[k]);
     }
@@ -45,28 +45,36 @@ static void check_sources(walk *w, uint64_t state, const sg_sources *s)
     assert_near(s->rate_predicted, predicted, 1e-9 * predicted);
 }
 
-/* The account as earlier runs wrote it: eight whole numbers, five rates. */
+/* The account as earlier runs wrote it: eight whole numbers, five rates; then nine and eleven. */
 static void test_an_older_account(void **state)
 {
     defect d;
     walk w;
     sg_reuse r;
-    unsigned char bytes[8 * 13] = {0};
-    const double rate[5] = {1, 2, 3, 4, 5};
+    unsigned char bytes[8 * 13] = {0}, later[8 * 20] = {0};
+    const double rate[11] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 
     (void)state;
     pair_walk(&w, &d);
     walk_open(&w, 0);
     for (int k = 0; k < 8; k++)
-        bytes[8 * k] = (unsigned char)(10 + k);
-    memcpy(bytes + 64, rate, sizeof rate); /* little-endian */
+        bytes[8 * k] = later[8 * k] = (unsigned char)(10 + k);
+    later[64] = 1;
+    memcpy(bytes + 64, rate, 5 * sizeof *rate); /* little-endian */
+    memcpy(later + 72, rate, sizeof rate);
     assert_ok(sg_catalog_put_meta(w.cat, "reuse 7", bytes, sizeof bytes));
+    assert_ok(sg_catalog_put_meta(w.cat, "reuse 8", later, sizeof later));
     assert_ok(sg_kmc_commit(w.kmc_walk));
     assert_ok(sg_kmc_reuse(w.cat, 7, &r));
     assert_true(r.step == 7 && r.state == 10 && r.made && r.sources.number[2] == 14);
     assert_true(r.sources.n_predicted == 15 && r.first_row == 16 && r.end_row == 17 && !r.confident);
     assert_true(r.sources.rate[0] == 1 && r.sources.rate_predicted == 4 && r.sources.rate_error == 5);
     assert_true(isnan(r.missing.rate) && isnan(r.missing.share));
+    assert_true(r.sources.number[SG_SOURCE_DETOUR] == 0 && r.sources.rate[SG_SOURCE_DETOUR] == 0);
+    assert_ok(sg_kmc_reuse(w.cat, 8, &r));
+    assert_true(r.state == 10 && r.sources.number[2] == 14 && r.end_row == 17 && r.confident);
+    assert_true(r.sources.rate[2] == 3 && r.sources.rate_error == 5 && r.missing.number == 6);
+    assert_true(r.missing.chance_new == 11 && r.sources.rate[SG_SOURCE_DETOUR] == 0);
     walk_end(&w);
     defect_clear(&d);
 }
