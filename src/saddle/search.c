@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One search as numbered steps: 1 push, 2 leave the basin, 3 climb with the surroundings frozen and see that
- * the start is on one side (local.c); 4 climb with everything free, 5 relax to both sides, 6 second curvature
- * (whole.c). Any step may end the search with an outcome; one that leads away from the start ends the attempt
- * and another is made, early, since most of an event's price is in steps 4 and 5. Steps 4-6 are shared with
- * the refinement of guessed saddles. */
+ * the start is on one side (local.c); 4 climb with everything free, 5 relax to both sides, 6 second
+ * curvature, 7 rest in the softest direction (whole.c). Any step may end the search with an outcome; one that
+ * leads away from the start ends the attempt and another is made, early, since most of an event's price is in
+ * steps 4 and 5. Steps 4-7 are shared with the refinement of guessed saddles. */
 #include "saddle_internal.h"
 
 #include <math.h>
