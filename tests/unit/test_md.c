@@ -159,9 +159,8 @@ static void same_state(const sg_md *a, const sg_md *b)
     assert_memory_equal(&p, &q, sizeof p);
 }
 
-static void test_restart_goes_on_with_the_same_bits(void **state)
+static void restart(const char *potential)
 {
-    (void)state;
     for (int e = SG_MD_NVE; e <= SG_MD_NPT_SHEAR; e++) {
         sg_md_options opt = sg_md_defaults();
         unsigned char *bytes = NULL;
@@ -169,7 +168,8 @@ static void test_restart_goes_on_with_the_same_bits(void **state)
         sg_md *again = NULL;
         opt.ensemble = (sg_md_ensemble)e;
         opt.timestep_ps = 0.002;
-        md_sample whole = md_start(&opt, 1500.0), part = md_start(&opt, 1500.0);
+        md_sample whole = md_start_with(potential, &opt, 1500.0),
+                  part = md_start_with(potential, &opt, 1500.0);
         sg_md_set_ramp(whole.md, 900.0, 1.0, 150);
         sg_md_set_ramp(part.md, 900.0, 1.0, 150);
         assert_int_equal(sg_md_run(whole.md, 237), SG_OK);
@@ -190,6 +190,19 @@ static void test_restart_goes_on_with_the_same_bits(void **state)
         md_end(&whole);
         md_end(&part);
     }
+}
+
+static void test_restart_goes_on_with_the_same_bits(void **state)
+{
+    (void)state;
+    restart(md_lj);
+}
+
+static void test_restart_of_the_fast_kernels_too(void **state)
+{
+    (void)state;
+    if (access(SG_POTENTIALS "/CuZr_mm.eam.fs", R_OK) != 0) skip();
+    restart("eam/fs:" SG_POTENTIALS "/CuZr_mm.eam.fs");
 }
 
 static void test_runs_side_by_side_do_not_meet(void **state)
@@ -366,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_momentum_stays_zero),
         cmocka_unit_test(test_time_runs_backwards),
         cmocka_unit_test(test_restart_goes_on_with_the_same_bits),
+        cmocka_unit_test(test_restart_of_the_fast_kernels_too),
         cmocka_unit_test(test_runs_side_by_side_do_not_meet),
         cmocka_unit_test(test_streams_and_draws_differ),
         cmocka_unit_test(test_long_time_step_is_stopped),
