@@ -20,7 +20,8 @@ typedef enum sg_rng_purpose { /* part of the stream's name: never renumber */
                               SG_RNG_MD_VELOCITY = 7,   /* a = stream, b = draw */
                               SG_RNG_MD_THERMOSTAT = 8, /* a = stream, b = step */
                               SG_RNG_MD_BAROSTAT = 9,   /* a = stream, b = step */
-                              SG_RNG_SWAP = 10          /* Monte Carlo exchanges: a = stream, b = sweep */
+                              SG_RNG_SWAP = 10,         /* Monte Carlo exchanges: a = stream, b = sweep */
+                              SG_RNG_START = 11         /* random places of a start */
 } sg_rng_purpose;
 
 typedef struct sg_rng { /* caller's storage; copy by assignment */
