@@ -115,6 +115,8 @@ sg_status cli_check_out(const cli *c, int needed);
 sg_status cli_check_place(const cli *c);
 /* To c->out in the format of its extension; f may be NULL. No -o: nothing. */
 sg_status cli_write_structure(const cli *c, const sg_system *sys, const sg_forces *f);
+/* The same, with further text for the header of an extended XYZ file (NULL: none). */
+sg_status cli_write_made(const cli *c, const sg_system *sys, const sg_forces *f, const char *extra);
 /* E, stress, pressure, largest force of a point, calls and atoms: the fields that energy, minimize and strain
  * share. */
 void cli_result_point(cli *c, const cli_model *model, const sg_forces *f);
@@ -126,6 +128,15 @@ double cli_gpa(const sg_system *sys, const double virial[6],
  * SG_EINTERRUPTED. */
 sg_status cli_relax(cli *c, cli_model *model, const char *what, int show);
 sg_status cli_forces_create(const sg_system *sys, sg_forces *f); /* f->f is the caller's: sg_free */
+
+/* ---- saved.c: files beside the result ---- */
+/* PATH with `insert` before its extension, which another one replaces (NULL: stays). sg_free; NULL: no memory
+ */
+char *cli_beside(const char *path, const char *insert, const char *extension);
+int cli_is_there(const char *path);
+double cli_now_s(void); /* of the steady clock */
+sg_status cli_saved_write(const char *path, const unsigned char *bytes, size_t n);
+sg_status cli_saved_read(const char *path, unsigned char **bytes, size_t *n); /* sg_free */
 
 /* ---- point.c ---- */
 /* Changes a structure and leaves the forces of what it became in f. */

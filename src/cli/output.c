@@ -125,8 +125,13 @@ sg_status cli_check_place(const cli *c)
 
 sg_status cli_write_structure(const cli *c, const sg_system *sys, const sg_forces *f)
 {
+    return cli_write_made(c, sys, f, NULL);
+}
+
+sg_status cli_write_made(const cli *c, const sg_system *sys, const sg_forces *f, const char *extra)
+{
     double stress[6];
-    sg_frame_info info = {0};
+    sg_frame_info info = {.extra = extra};
 
     if (!c->out) return SG_OK;
     if (format_of(c->out) == FORMAT_DATA) return sg_io_write_lammps_data(c->out, sys);
