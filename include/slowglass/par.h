@@ -66,6 +66,7 @@ struct sg_link {
     int rank, n_ranks;
     int threads;   /* what a rank should use unless told: its share of the cores it may use */
     int is_broken; /* 1: ranks are out of step; closing it ends them all */
+    int is_over;   /* 1: the others know that there is nothing to do */
 };
 
 /** The ranks that a launcher (mpirun, srun) has started this program as; to be called first thing in main.
@@ -74,6 +75,11 @@ struct sg_link {
  * @return SG_EUNSUPPORTED: MPI does not let one thread at a time call it; or several processes of a build
  * without MPI */
 sg_status sg_link_open(int *argc, char ***argv, sg_link **out);
+
+/** All ranks, first thing: are they one program? Its identity: any text, as version and a hash of the file.
+ * @return SG_EMISMATCH: they are not; on rank 0 the text names the first that differs and both identities.
+ * Nothing but closing the link may then follow. */
+sg_status sg_link_greet(sg_link *link, const char *identity);
 
 /** Rank 0: send the others home. All ranks of a link must come here. NULL-safe. */
 void sg_link_close(sg_link *link);

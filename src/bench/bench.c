@@ -48,6 +48,7 @@ static const struct {
      row_event_seconds},
     {{"threads", "wall time of the same searches, one thread over two", "ratio", 1.9, 1, "-", 0},
      row_threads},
+    {{"ranks", "the same, one process over two under mpirun", "ratio", 1.9, 1, "-", 0}, row_ranks},
     {{"island-saddle", "Pt heptamer: calls per connected search to the saddle, mean", "calls", 200, 0,
       "eOn Lanczos 253", 0},
      row_island_saddle},

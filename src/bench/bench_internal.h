@@ -64,6 +64,9 @@ extern const char adatom_potential[];
 sg_status sample_potential(const char *spec, const sg_system *sys, sg_bench_result *out, sg_potential **pot);
 
 /* ---- lammps.c ---- */
+/* A program with its arguments, NULL at the end; its output into a file, NULL: nowhere. @return 0: it has
+ * ended well. */
+int bench_run_child(const char *const argv[], const char *output);
 typedef struct lammps_case {
     const sg_system *sys;
     const char *style;    /* "eam/fs/opt" */
@@ -76,6 +79,17 @@ int lammps_is_there(const bench *b);
 sg_status lammps_call(bench *b, const lammps_case *c, bench_cost *per_call);
 
 #define BENCH_POTENTIALS "/usr/share/lammps/potentials/" /* of Debian's package lammps-data */
+
+/* ---- ranks.c ---- */
+typedef struct bench_scaling {  /* one worker and two, measured in turn */
+    double wall_s[2], cpu_s[2]; /* least of all rounds */
+    double work[2];             /* anything that must be the same */
+    double serial_s;            /* of cpu_s, what one alone can do; INFINITY: not known */
+} bench_scaling;
+bench_scaling bench_scaling_begin(void);
+int bench_scaling_rounds(const bench *b);
+void bench_scaling_add(bench_scaling *s, int two, double wall_s, double cpu_s);
+void bench_scaling_end(const bench_scaling *s, sg_bench_result *out);
 
 /* ---- rows ---- */
 sg_status row_force_fs(bench *b, sg_bench_result *out);
@@ -90,6 +104,7 @@ sg_status row_connected(bench *b, sg_bench_result *out);
 sg_status row_event_calls(bench *b, sg_bench_result *out);
 sg_status row_event_seconds(bench *b, sg_bench_result *out);
 sg_status row_threads(bench *b, sg_bench_result *out);
+sg_status row_ranks(bench *b, sg_bench_result *out);
 sg_status row_island_saddle(bench *b, sg_bench_result *out);
 sg_status row_island_search(bench *b, sg_bench_result *out);
 sg_status row_island_known(bench *b, sg_bench_result *out);

@@ -27,7 +27,7 @@ static const char *program(const bench *b)
 }
 
 /* Run with output to /dev/null; 0 when it ended well. */
-static int run_child(const char *const argv[])
+int bench_run_child(const char *const argv[], const char *output)
 {
     posix_spawn_file_actions_t actions;
     pid_t pid;
@@ -35,7 +35,8 @@ static int run_child(const char *const argv[])
 
     if (posix_spawn_file_actions_init(&actions) != 0) return -1;
     int failed = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) != 0 ||
-                 posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) != 0 ||
+                 posix_spawn_file_actions_addopen(&actions, 1, output ? output : "/dev/null",
+                                                  O_WRONLY | O_CREAT | O_TRUNC, 0666) != 0 ||
                  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) != 0;
     if (!failed)
         failed = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) != 0;
@@ -47,7 +48,7 @@ static int run_child(const char *const argv[])
 int lammps_is_there(const bench *b)
 {
     const char *const argv[] = {program(b), "-help", NULL};
-    return run_child(argv) == 0;
+    return bench_run_child(argv, NULL) == 0;
 }
 
 static sg_status write_input(const char *path, const char *data, const lammps_case *c)
@@ -76,7 +77,7 @@ static sg_status run_steps(const bench *b, const char *input, int steps, bench_c
 
     snprintf(n, sizeof n, "%d", steps);
     bench_meter_begin(&meter);
-    const int failed = run_child(argv);
+    const int failed = bench_run_child(argv, NULL);
     *cost = bench_meter_end(&meter);
     return failed ? sg_fail(SG_EBACKEND, "%s failed on %s", argv[0], input) : SG_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* slowglass COMMAND ..: finds the command, prepares what all share, turns the status into a line and an exit
  * code. */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ extern void openblas_set_num_threads(int n) __attribute__((weak));
 static void take_signal(int number);
 static void install_signals(void);
 static void calm_blas(void);
+static sg_status greet(sg_link *link);
 static sg_status serve(cli *c, int argc, char **argv);
 static sg_status run_command(cli *c, int argc, char **argv);
 static sg_status set_threads(cli *c);
@@ -32,9 +34,11 @@ int main(int argc, char **argv)
     install_signals();
     calm_blas();
     sg_status st = sg_link_open(&argc, &argv, &c.link);
+    if (st == SG_OK && c.link) st = greet(c.link);
     if (st == SG_OK) st = c.link && c.link->rank > 0 ? serve(&c, argc, argv) : dispatch(&c, argc, argv);
     cli_progress_close(&c.progress);
-    if (st != SG_OK) print_error(st);
+    const int is_told_by_rank_0 = c.link && c.link->rank > 0 && c.link->is_over;
+    if (st != SG_OK && !is_told_by_rank_0) print_error(st);
     sg_link_close(c.link);
     sg_json_free(c.result);
     sg_config_clear(&c.cfg);
@@ -68,6 +72,17 @@ static void calm_blas(void)
 #if defined(__GNUC__)
     if (openblas_set_num_threads) openblas_set_num_threads(1);
 #endif
+}
+
+/* Two builds of one version may give other bits, or not understand each other's messages. */
+static sg_status greet(sg_link *link)
+{
+    char identity[96];
+    uint64_t build = 0;
+
+    (void)sg_hash_file("/proc/self/exe", &build); /* 0 on systems without: the version alone is compared */
+    snprintf(identity, sizeof identity, "slowglass %s (build %016" PRIx64 ")", SLOWGLASS_VERSION, build);
+    return sg_link_greet(link, identity);
 }
 
 static sg_status dispatch(cli *c, int argc, char **argv)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { ORDER_HOME = 0, ORDER_TOLD = 1, ORDER_ASKED = 2, ORDER_BATCH = 3 };
-enum { TAG_RESULT = 1, TAG_GIVE_UP = 2, TAG_STATUS = 3, TAG_TASK = 16 /* + thread */ };
+enum { TAG_RESULT = 1, TAG_GIVE_UP = 2, TAG_STATUS = 3, TAG_GREETING = 4, TAG_TASK = 16 /* + thread */ };
 
 struct sg_team {
     int threads;

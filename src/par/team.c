@@ -4,14 +4,12 @@
  * and takes in their results. The other side is serve.c.
  *
  * What passes, each line a message:
- *   share   u64 order, u64 argument     rank 0 to all: go home; told (argument: what), with a second one, the
- *                                       content; say whether you understood; a batch (argument: tasks),
- *                                       with its number
- *   RESULT  u64 thread, task + 1, status, [text of the error], [result]
- *                                       task + 1 = 0: none yet; each asks for the next
- *   TASK    u64 task + 1, the task      to a thread; task + 1 = 0: no more in this batch
- *   GIVE_UP u64 number of the batch     to a rank
- *   STATUS  u64 threads, status, text   of what a rank has been told
+ *   GREETING text                      to rank 0: what program it is; answered by all: u64 rank that differs,
+ * 0: none share   u64 order, u64 argument     rank 0 to all: go home; told (argument: what), with a second
+ * one, the content; say whether you understood; a batch (argument: tasks), with its number RESULT  u64
+ * thread, task + 1, status, [text of the error], [result] task + 1 = 0: none yet; each asks for the next TASK
+ * u64 task + 1, the task      to a thread; task + 1 = 0: no more in this batch GIVE_UP u64 number of the
+ * batch     to a rank STATUS  u64 threads, status, text   of what a rank has been told
  *
  * Of a batch with fewer tasks than there are threads only so many take part: thread t of rank r when
  * t (ranks - 1) + r <= n. */
@@ -91,12 +89,67 @@ sg_team_account sg_team_get_account(const sg_team *team)
     return team->account;
 }
 
+/* Wait for the next message with this tag. */
+static sg_status hear(sg_link *link, int rank, int tag, sg_bytes *in)
+{
+    int came = 0, idle = 0;
+
+    for (;;) {
+        const sg_status st = link->ops->take(link, &rank, tag, in, &came);
+        if (st != SG_OK || came) return st;
+        par_doze(&idle);
+    }
+}
+
+/* Rank 0: what the others are, one after the other; *other: the first that is something else, 0 if none. */
+static sg_status hear_greetings(sg_link *link, const char *identity, sg_bytes *b, int *other)
+{
+    sg_status st = SG_OK, differs = SG_OK;
+
+    *other = 0;
+    for (int rank = 1; rank < link->n_ranks && st == SG_OK; rank++) {
+        if ((st = hear(link, rank, TAG_GREETING, b)) != SG_OK) break;
+        char *text = sg_bytes_get_text(b);
+        if (*other == 0 && (!text || strcmp(text, identity) != 0)) {
+            *other = rank;
+            differs = sg_fail(SG_EMISMATCH, "rank %d is %s, rank 0 is %s; need one program on all ranks",
+                              rank, text ? text : "something else", identity);
+        }
+        sg_free(text);
+    }
+    return st == SG_OK ? differs : st;
+}
+
+sg_status sg_link_greet(sg_link *link, const char *identity)
+{
+    sg_bytes b = {0};
+    int other = 0;
+    sg_status st = SG_OK, differs = SG_OK;
+
+    if (link->rank > 0) {
+        sg_bytes_put_text(&b, identity);
+        st = link->ops->send(link, 0, TAG_GREETING, &b);
+    } else {
+        differs = hear_greetings(link, identity, &b, &other);
+        if (differs != SG_OK && other == 0) st = differs;
+        sg_bytes_reset(&b);
+        sg_bytes_put_u64(&b, (uint64_t)other);
+    }
+    if (st == SG_OK) st = link->ops->share(link, &b);
+    if (st == SG_OK && link->rank > 0 && sg_bytes_get_u64(&b) != 0)
+        differs = sg_fail(SG_EMISMATCH, "ranks are not one program");
+    link->is_over = differs != SG_OK;
+    link->is_broken = st != SG_OK;
+    sg_bytes_clear(&b);
+    return st == SG_OK ? differs : st;
+}
+
 void sg_link_close(sg_link *link)
 {
     sg_bytes b = {0};
 
     if (!link) return;
-    if (link->rank == 0 && !link->is_broken) {
+    if (link->rank == 0 && !link->is_broken && !link->is_over) {
         sg_bytes_put_u64(&b, ORDER_HOME);
         sg_bytes_put_u64(&b, 0);
         (void)link->ops->share(link, &b);
@@ -126,18 +179,6 @@ sg_status sg_team_tell(sg_team *team, int what, sg_bytes *message)
     return st == SG_OK ? team->link->ops->share(team->link, message) : st;
 }
 
-static sg_status hear(sg_team *team, int rank, int tag)
-{
-    sg_link *const link = team->link;
-    int came = 0, idle = 0;
-
-    for (;;) {
-        const sg_status st = link->ops->take(link, &rank, tag, &team->in, &came);
-        if (st != SG_OK || came) return st;
-        par_doze(&idle);
-    }
-}
-
 sg_status sg_team_ask(sg_team *team)
 {
     sg_status bad = SG_OK;
@@ -147,7 +188,7 @@ sg_status sg_team_ask(sg_team *team)
         return sg_fail(SG_ENOMEM, "%d ranks", team->link->n_ranks);
     sg_status st = give_order(team, ORDER_ASKED, 0);
     for (int rank = 1; rank < team->link->n_ranks && st == SG_OK; rank++) {
-        if ((st = hear(team, rank, TAG_STATUS)) != SG_OK) break;
+        if ((st = hear(team->link, rank, TAG_STATUS, &team->in)) != SG_OK) break;
         const uint64_t threads = sg_bytes_get_u64(&team->in);
         const sg_status status = (sg_status)sg_bytes_get_u64(&team->in);
         if (team->in.failed || threads == 0 || threads > INT32_MAX)

@@ -11,7 +11,7 @@ die() { echo "$*"; exit 1; }
 
 "$program" bench --list > list.txt
 for row in force-fs force-alloy force-free force-free-16000 md hessian saddle-calls converged connected event-calls event-seconds \
-    threads island-saddle island-search island-known cluster-saddle key lookup lookup-variants vacancy-first \
+    threads ranks island-saddle island-search island-known cluster-saddle key lookup lookup-variants vacancy-first \
     vacancy-steps visited-steps; do
     grep -q "^$row  *[A-Za-z]" list.txt || die "no row $row"
 done
@@ -22,6 +22,11 @@ if ! grep -q 'not measured' out.txt; then
     tail -n 1 out.txt | grep -q '^{"rows":\[{"row":"force-free",.*"goal":0.2,.*"missing":null,.*"free_atoms":250.*}\]}$' || die "JSON: $(tail -n 1 out.txt)"
     awk '$1 == "force-free" { exit !($2 > 0 && $3 == "ratio") }' out.txt || die "$(cat out.txt)"
 fi
+
+# Two workers do what one does: of threads and, where there is MPI, of processes.
+"$program" bench threads ranks --searches 2 --rounds 1 --samples "$source/validation/samples" --json --quiet > two.txt || die "scaling: $(cat two.txt)"
+[ "$(grep -c 'processor_ratio' two.txt)" -ge 1 ] || grep -q 'not measured' two.txt || die "$(cat two.txt)"
+grep -q '"same_work":0' two.txt && die "two did other work than one: $(cat two.txt)"
 
 # Counts repeat for a seed, and only for it; barriers of the platinum island are those of the public list or none.
 for seed in 5 5 6; do

@@ -23,11 +23,12 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_
 export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_orte_abort_print_stack=0
 export ASAN_OPTIONS=detect_leaks=0 TMPDIR="$folder"
 ranks() { n=$1; shift; mpirun -np "$n" "$program" "$@"; }
-same() {
-    for f in trajectory.tsv events.tsv searches.tsv reuse.tsv final.extxyz; do
-        cmp -s "reference/$f" "$1/$f" || die "$1/$f differs from that of one rank: $2"
+hash_of() { "$program" catalog info "$1/catalog" | grep content_hash; }
+same() { # reference, run, how it was made, further files
+    for f in trajectory.tsv events.tsv searches.tsv reuse.tsv final.extxyz $4; do
+        cmp -s "$1/$f" "$2/$f" || die "$2/$f differs from that of one rank: $3"
     done
-    [ "$("$program" catalog info "$1/catalog" | grep content_hash)" = "$hash" ] || die "$1/catalog differs from that of one rank: $2"
+    [ "$(hash_of "$2")" = "$(hash_of "$1")" ] || die "$2/catalog differs from that of one rank: $3"
 }
 
 . "$2/tests/cli/vacancy.sh"
@@ -61,13 +62,12 @@ INI
 "$program" age run.ini --out reference --threads 1 --quiet --json > reference.txt || die "reference run"
 number() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" "$2"; }
 [ "$(number n_harmonic reference.txt)" -gt 2 ] || die "few prefactors: $(cat reference.txt)"
-hash=$("$program" catalog info reference/catalog | grep content_hash)
 
 # Any number of ranks and threads.
 for way in "1 2" "2 1" "3 2"; do
     set -- $way
     ranks "$1" age run.ini --out "$1x$2" --threads "$2" --quiet --json > log 2>&1 || die "$1 ranks of $2 threads: $(cat log)"
-    same "$1x$2" "$1 ranks of $2 threads"
+    same reference "$1x$2" "$1 ranks of $2 threads" ""
     [ "$(number tasks_again log)" = 0 ] || die "$1 ranks: tasks that other ranks refused: $(cat log)"
     [ "$1" = 1 ] || [ "$(number tasks_away log)" -gt 0 ] || die "$1 ranks: one did it all"
 done
@@ -76,12 +76,19 @@ done
 ranks 3 age run.ini --out parts --threads 1 --quiet --set kmc.max_steps=0 > log 2>&1 || die "three ranks: $(cat log)"
 "$program" age --resume parts --set kmc.max_steps=1 --threads 2 --quiet > log 2>&1 || die "resumed alone: $(cat log)"
 ranks 2 age --resume parts --set kmc.max_steps=2 --threads 1 --quiet > log 2>&1 || die "resumed by two: $(cat log)"
-same parts "three ranks, then one, then two"
+same reference parts "three ranks, then one, then two" ""
+
+# A strain that changes meanwhile: two increments, with hops between them.
+sed 's/^xy = 0.01/rate_per_s = 1e4/; s/^max_time_s = 1$/max_time_s = 1.1e-6/; s/^max_steps = 2/max_steps = 5/' run.ini > ramp.ini
+"$program" age ramp.ini --out ramp --threads 1 --quiet > log 2>&1 || die "ramp: $(cat log)"
+[ "$(wc -l < ramp/strain.tsv)" = 3 ] || die "ramp: $(wc -l < ramp/strain.tsv) lines of strain.tsv"
+ranks 2 age ramp.ini --out ramp2 --threads 1 --quiet > log 2>&1 || die "ramp by two ranks: $(cat log)"
+same ramp ramp2 "a ramp by two ranks" strain.tsv
 
 # A rank other than 0 is lost in the midst of the work (mpirun 4.1 may hang when one is killed while it starts; it is held first, so
-# that the others cannot be done without it): the job ends, the catalog is whole, another number of ranks goes on.
+# that the others cannot be done without it): the job ends, the catalog is whole, another number of ranks goes on. The strain changes meanwhile.
 rank_of() { tr '\0' '\n' < "/proc/$1/environ" 2> /dev/null | sed -n 's/^OMPI_COMM_WORLD_RANK=//p'; }
-lost() { [ -e lost/run.ini ] && echo "--resume lost" || echo "run.ini --out lost"; }
+lost() { [ -e lost/run.ini ] && echo "--resume lost" || echo "ramp.ini --out lost"; }
 kills=0
 try=0
 while [ $kills -lt 2 ] && [ $try -lt 6 ]; do
@@ -105,7 +112,7 @@ while [ $kills -lt 2 ] && [ $try -lt 6 ]; do
 done
 "$program" age $(lost) --quiet > log 2>&1 || die "after $kills lost ranks: $(cat log)"
 [ $kills -gt 0 ] || die "no rank was lost in $try runs"
-same lost "ranks lost: $kills"
+same ramp lost "ranks lost: $kills" strain.tsv
 
 # SIGUSR1 is passed on by the launcher: a clean end that says how to go on.
 mpirun -np 2 "$program" age run.ini --out signal --threads 1 --quiet > log 2>&1 &
@@ -116,7 +123,7 @@ code=0
 wait $job || code=$?
 [ $code = 0 ] || { [ $code = 130 ] && grep -q -- '--resume signal' log; } || die "SIGUSR1: exit $code, $(cat log)"
 ranks 2 age --resume signal --threads 1 --quiet > log 2>&1 || die "after SIGUSR1: $(cat log)"
-same signal "interrupted by SIGUSR1"
+same reference signal "interrupted by SIGUSR1" ""
 
 # Searches outside a run.
 search="search vacancy.xyz --centres 1,2,3,4,5,6 --per-atom 1 --potential lj:0.2,2.338,5.2 --threads 1 --quiet"
@@ -130,4 +137,14 @@ ranks 3 energy vacancy.xyz --potential lj:0.2,2.338,5.2 --quiet > energy.txt
 code=0
 ranks 2 age missing.ini --quiet > log 2>&1 || code=$?
 [ $code = 2 ] && [ "$(grep -c '^slowglass: ' log)" = 1 ] || die "missing run file: exit $code, $(cat log)"
+
+# Ranks of two builds: one line that names both, and nothing is begun.
+cp "$program" other
+printf 'another build' >> other
+code=0
+mpirun -np 1 "$program" age run.ini --out mixed --quiet : -np 1 ./other age run.ini --out mixed --quiet > log 2>&1 || code=$?
+[ $code = 2 ] || die "two builds: exit $code, $(cat log)"
+[ "$(grep -c '^slowglass: ' log)" = 1 ] && grep -q '^slowglass: rank 1 is slowglass [0-9.]* (build [0-9a-f]*), rank 0 is slowglass .*one program' log ||
+    die "two builds: $(cat log)"
+[ ! -e mixed ] || die "two builds: a run was begun"
 echo "ranks lost: $kills"

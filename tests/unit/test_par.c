@@ -548,9 +548,50 @@ static void test_rank_without_memory(void **state)
     omp_destroy_lock(&p.lock);
 }
 
+/* --- greeting --- */
+
+/* Ranks with these letters for an identity: who is told what. */
+static void greet_as(const char *letters, sg_status want, const char *text)
+{
+    post p = {.n_ranks = (int)strlen(letters)};
+    sg_status got[MAX_RANKS];
+    char said[256] = "";
+
+    omp_init_lock(&p.lock);
+#pragma omp parallel num_threads(p.n_ranks)
+    {
+        const int rank = omp_get_thread_num();
+        const char identity[2] = {letters[rank], 0};
+        sg_link *link = box_open(&p, rank);
+        got[rank] = sg_link_greet(link, identity);
+        if (rank == 0) strncat(said, sg_error_text(), sizeof said - 1);
+        if (want == SG_OK && rank > 0) { /* waits to be sent home */
+            sg_bytes b = {0};
+            (void)link->ops->share(link, &b);
+            sg_bytes_clear(&b);
+        }
+        sg_link_close(link);
+    }
+    for (int rank = 0; rank < p.n_ranks; rank++) {
+        assert_int_equal(got[rank], want);
+        assert_null(p.box[rank]); /* nobody is sent what nobody will read */
+    }
+    if (want != SG_OK) assert_string_equal(said, text);
+    omp_destroy_lock(&p.lock);
+}
+
+static void test_greeting(void **state)
+{
+    (void)state;
+    greet_as("aaa", SG_OK, NULL);
+    greet_as("aabc", SG_EMISMATCH, "rank 2 is b, rank 0 is a; need one program on all ranks");
+    greet_as("ab", SG_EMISMATCH, "rank 1 is b, rank 0 is a; need one program on all ranks");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_greeting),
         cmocka_unit_test(test_messages),
         cmocka_unit_test(test_threads_alone),
         cmocka_unit_test(test_every_task_is_done_once),
