@@ -272,6 +272,13 @@ static sg_status check_conserved(sg_md *md)
     return SG_OK;
 }
 
+/* Another target changes the chain's own energy, which is nobody's error. */
+static void book_target(sg_md *md, double before_K, double after_K)
+{
+    if (md->opt.ensemble == SG_MD_NVT_CHAIN)
+        md->exchanged += sg_md_chain_energy(md, after_K) - sg_md_chain_energy(md, before_K);
+}
+
 static sg_status step_once(sg_md *md)
 {
     const double dt = md->opt.timestep_ps, reach = LIST_SHARE * sg_potential_work_skin(md->work);
@@ -288,9 +295,10 @@ static sg_status step_once(sg_md *md)
     kick_again(md);
     md->step++;
     const double target = sg_md_target_K(md, md->step);
-    if (ensemble == SG_MD_NVT_CHAIN)
+    if (ensemble == SG_MD_NVT_CHAIN) {
+        book_target(md, sg_md_target_K(md, md->step - 1), target);
         sg_md_chain(md, 0.5 * dt, target);
-    else if (ensemble != SG_MD_NVE)
+    } else if (ensemble != SG_MD_NVE)
         sg_md_rescale(md, dt, target);
     if (changes_cell(ensemble) && md->step % md->opt.pressure_every == 0) {
         st = sg_md_rescale_cell(md, md->opt.pressure_every * dt);
@@ -315,6 +323,7 @@ sg_status sg_md_run(sg_md *md, int64_t n_steps)
 
 void sg_md_set_target(sg_md *md, double temperature_K, double pressure_GPa)
 {
+    book_target(md, sg_md_target_K(md, md->step), temperature_K);
     md->ramp = (sg_md_ramp){.from_K = temperature_K,
                             .to_K = temperature_K,
                             .from_GPa = pressure_GPa,

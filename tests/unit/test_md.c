@@ -9,7 +9,8 @@
 
 #include "md_samples.h"
 
-static double worst_error(sg_md_ensemble ensemble, double dt)
+/* The temperature goes to `end_K` over the second half. */
+static double worst_error(sg_md_ensemble ensemble, double dt, double end_K)
 {
     sg_md_options opt = sg_md_defaults();
     double worst = 0.0;
@@ -20,6 +21,7 @@ static double worst_error(sg_md_ensemble ensemble, double dt)
     md_sample b = md_start(&opt, 300.0);
     const double before = sg_md_now(b.md).conserved;
     for (int k = 0; k < (int)lrint(0.4 / dt); k++) {
+        if (k == (int)lrint(0.2 / dt)) sg_md_set_ramp(b.md, end_K, 0.0, (int)lrint(0.2 / dt));
         assert_int_equal(sg_md_run(b.md, 1), SG_OK);
         worst = fmax(worst, fabs(sg_md_now(b.md).conserved - before));
     }
@@ -29,8 +31,8 @@ static double worst_error(sg_md_ensemble ensemble, double dt)
 
 static void second_order(sg_md_ensemble ensemble)
 {
-    const double coarse = worst_error(ensemble, 0.004), fine = worst_error(ensemble, 0.002);
-    const double finer = worst_error(ensemble, 0.001);
+    const double coarse = worst_error(ensemble, 0.004, 900.0), fine = worst_error(ensemble, 0.002, 900.0);
+    const double finer = worst_error(ensemble, 0.001, 900.0);
 
     print_message("conserved quantity off by %.3g, %.3g, %.3g eV at 4, 2, 1 fs\n", coarse, fine, finer);
     assert_true(fabs(coarse / fine - 4.0) < 0.4);
@@ -47,14 +49,22 @@ static void test_the_chains_extended_energy_is_as_good(void **state)
 {
     (void)state;
     second_order(SG_MD_NVT_CHAIN);
+    sg_md_options opt = sg_md_defaults();
+    opt.ensemble = SG_MD_NVT_CHAIN;
+    md_sample b = md_start(&opt, 300.0);
+    assert_int_equal(sg_md_run(b.md, 200), SG_OK);
+    const double before = sg_md_now(b.md).conserved;
+    sg_md_set_target(b.md, 3000.0, 0.0);
+    assert_true(fabs(sg_md_now(b.md).conserved - before) < 1e-10);
+    md_end(&b);
 }
 
 static void test_rescalings_effective_energy_is_as_good(void **state)
 {
     (void)state; /* noise differs with the time step, so only the size is compared */
-    assert_true(worst_error(SG_MD_NVT_RESCALE, 0.001) < 2.0 * worst_error(SG_MD_NVE, 0.001));
-    assert_true(worst_error(SG_MD_NPT_ISO, 0.001) < 2.0 * worst_error(SG_MD_NVE, 0.001));
-    assert_true(worst_error(SG_MD_NPT_SHEAR, 0.001) < 2.0 * worst_error(SG_MD_NVE, 0.001));
+    assert_true(worst_error(SG_MD_NVT_RESCALE, 0.001, 900.0) < 2.0 * worst_error(SG_MD_NVE, 0.001, 900.0));
+    assert_true(worst_error(SG_MD_NPT_ISO, 0.001, 900.0) < 2.0 * worst_error(SG_MD_NVE, 0.001, 900.0));
+    assert_true(worst_error(SG_MD_NPT_SHEAR, 0.001, 900.0) < 2.0 * worst_error(SG_MD_NVE, 0.001, 900.0));
 }
 
 /* One atom on a spring, the other end being held: with velocity Verlet the phase advances by w per step,
