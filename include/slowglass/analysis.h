@@ -39,7 +39,8 @@ typedef struct sg_series { /* one run of KMC or MD; zeroed: empty */
     sg_estimate exit_ratio;   /* first exits of MD over those of the rate tables (an audit); NaN: none */
 } sg_series;
 
-/** Read the run in a folder: run.ini, start.extxyz, trajectory.tsv, basins.tsv and audit.tsv if it is there.
+/** Read the run in a folder: run.ini, start.extxyz, trajectory.tsv, basins.tsv, and audit/audit.tsv if it is
+ * there.
  * @return SG_ENOTFOUND, SG_EPARSE with file:line; SG_EUNSUPPORTED: its strain changes with time */
 sg_status sg_series_read_run(const char *folder, sg_series *out);
 

@@ -123,6 +123,30 @@ static void take_steps(const sg_columns *table, sg_series *s)
     s->start_eV = s->value[0][0];
 }
 
+/* First exits of MD over those expected of the rate tables, all states at the run's temperature together. */
+static sg_status read_audit(const char *folder, sg_series *s)
+{
+    static const char *const name[] = {"n_exits", "expected_exits", "temperature_K"};
+    const double confidence = 0.95;
+    char *path = join(folder, "audit/audit.tsv");
+    sg_columns rows = {0};
+    double n = 0, expected = 0;
+    sg_status st = path ? SG_OK : sg_fail(SG_ENOMEM, "%s: audit.tsv", folder);
+
+    if (st == SG_OK && access(path, F_OK) == 0) st = sg_io_read_columns(path, 3, name, 3, &rows);
+    for (int64_t k = 0; k < rows.n; k++) {
+        if (fabs(rows.value[3 * k + 2] - s->temperature_K) > 1e-6) continue;
+        n += rows.value[3 * k];
+        expected += rows.value[3 * k + 1];
+    }
+    const sg_estimate count = sg_poisson_mean(n, confidence);
+    if (expected > 0)
+        s->exit_ratio = (sg_estimate){count.value / expected, count.low / expected, count.high / expected};
+    sg_columns_clear(&rows);
+    sg_free(path);
+    return st;
+}
+
 sg_status sg_series_read_run(const char *folder, sg_series *s)
 {
     static const char *const name[N_STEP_COLUMNS] = {
@@ -146,6 +170,7 @@ sg_status sg_series_read_run(const char *folder, sg_series *s)
         st = read_basins(folder, &table, s);
     }
     if (st == SG_OK) st = read_settings(folder, s);
+    if (st == SG_OK) st = read_audit(folder, s);
     sg_columns_clear(&table);
     sg_free(path);
     if (st != SG_OK) sg_series_clear(s);
