@@ -140,6 +140,8 @@ static void print_structure(cli *c, const cli_model *model, const sg_forces *f)
 {
     const sg_system *sys = model->sys;
 
+    printf("; potential computed as %s, kernel %s; hash of its numbers %016" PRIx64 "\n",
+           model->pot->ops->name, sg_potential_kernel(model->pot), model->pot->fingerprint);
     printf("; structure %s\n", c->cfg.system.structure);
     cli_result_point(c, model, f);
     cli_result_integer(c, "n_fixed", sys->n_fixed);

@@ -178,6 +178,47 @@ static void test_both_ways(void **state)
     both_ways(CUZR_2019);
 }
 
+/* Hessian products: closed form on resampled tables against differences of forces through the API. Both see
+ * second derivatives of interpolants, which jump from bin to bin; how much, is the roughness of the tables.
+ */
+static void test_products(void **state)
+{
+    static const struct {
+        const char *name;
+        double tolerance; /* of the largest component */
+    } models[] = {{CUZR_2007, 1e-2}, {CUZR_2019, 1e-3}};
+
+    (void)state;
+    for (size_t m = 0; m < sizeof models / sizeof models[0]; m++) {
+        char spec[2][128];
+        fixture own, api;
+        double worst = 0.0, largest = 0.0;
+        snprintf(spec[0], sizeof spec[0], "kim:%s", models[m].name);
+        snprintf(spec[1], sizeof spec[1], "kim-api:%s", models[m].name);
+        begin(&own, spec[0], mixture(3, 25));
+        begin(&api, spec[1], mixture(3, 25));
+        double(*v)[3] = calloc((size_t)own.sys->n, sizeof *v);
+        for (int i = 0; i < own.sys->n; i++)
+            for (int a = 0; a < 3; a++)
+                v[i][a] = sin(1.0 + 3 * i + a);
+        assert_ok(
+            sg_potential_hessian_times(own.pot, own.work, own.sys, NULL, (const double(*)[3])v, own.out.f));
+        assert_ok(
+            sg_potential_hessian_times(api.pot, api.work, api.sys, NULL, (const double(*)[3])v, api.out.f));
+        for (int i = 0; i < own.sys->n; i++)
+            for (int a = 0; a < 3; a++) {
+                worst = fmax(worst, fabs(own.out.f[i][a] - api.out.f[i][a]));
+                largest = fmax(largest, fabs(api.out.f[i][a]));
+            }
+        print_message("%s: products differ by %.2g of the largest, %.3g eV/Å^2\n", models[m].name,
+                      worst / largest, largest);
+        assert_true(worst < models[m].tolerance * largest);
+        free(v);
+        end(&own);
+        end(&api);
+    }
+}
+
 static void test_fingerprints(void **state)
 {
     sg_potential *kim = NULL, *file = NULL, *other = NULL;
@@ -381,15 +422,11 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lammps_tables),
-        cmocka_unit_test(test_lammps_api),
-        cmocka_unit_test(test_both_ways),
-        cmocka_unit_test(test_fingerprints),
-        cmocka_unit_test(test_other_splines_keep_out),
-        cmocka_unit_test(test_derivatives),
-        cmocka_unit_test(test_free_sets),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_parcels),
+        cmocka_unit_test(test_lammps_tables), cmocka_unit_test(test_lammps_api),
+        cmocka_unit_test(test_both_ways),     cmocka_unit_test(test_products),
+        cmocka_unit_test(test_fingerprints),  cmocka_unit_test(test_other_splines_keep_out),
+        cmocka_unit_test(test_derivatives),   cmocka_unit_test(test_free_sets),
+        cmocka_unit_test(test_threads),       cmocka_unit_test(test_parcels),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
