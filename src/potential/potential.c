@@ -243,8 +243,9 @@ sg_status sg_potential_find_file(const char *name, const char *folder, char **pa
     if (*path) return SG_OK;
     if (absolute) return sg_fail(SG_ENOTFOUND, "potential file %s cannot be read", name);
     return sg_fail(SG_ENOTFOUND,
-                   "potential file %s not found: looked in %s, here, in $LAMMPS_POTENTIALS (%s) and in %s",
-                   name, folder ? folder : "(no folder)", lammps ? lammps : "not set", LAMMPS_FOLDER);
+                   "potential file %s not found: looked %s%s%shere, in $LAMMPS_POTENTIALS (%s) and in %s",
+                   name, folder ? "in " : "", folder ? folder : "", folder ? ", " : "",
+                   lammps ? lammps : "not set", LAMMPS_FOLDER);
 }
 
 /* `per_pair` numbers for each pair of elements; `names` says which, for the error text. */
