@@ -92,7 +92,11 @@ typedef struct sg_saddle_problem { /* shared by all searches from one state; rea
      * and ends as `known`; may be NULL */
     int (*neighbour)(const void *arg, double energy, const double (*x)[3], double *e_saddle,
                      double (*x_saddle)[3]);
-    const void *known_arg; /* of both */
+    /* nonzero when a climb that is at x, where the force is small, is about to end at a saddle of the table,
+     * which is then put out: it ends as `known`; may be NULL */
+    int (*nearly)(const void *arg, double energy, const double (*x)[3], double *e_saddle,
+                  double (*x_saddle)[3]);
+    const void *known_arg; /* of all three */
 } sg_saddle_problem;
 
 typedef struct sg_saddle_calls {

@@ -242,8 +242,8 @@ static void run_copy(sg_explorer *ex, size_t index, slot *s, sg_saddle_work *wor
     const uint64_t state = ex->plan.state;
     const sg_saddle_image image = {(positions)s->x_guess, (positions)s->mode_guess, s->barrier,
                                    s->difference,         s->curvature[0],          s->curvature[1]};
-    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL,
-                           NULL,    NULL};
+    sg_saddle_problem p = {
+        .pot = ex->pot, .start = ex->frame, .e_start = ex->state[state].energy, .opt = &ex->opt.saddle};
     const double before = sg_saddle_work_calls(work)->equivalents;
     sg_rng rng;
 

@@ -188,8 +188,8 @@ static sg_status reconverge(sg_explorer *ex, uint64_t state, uint32_t k, int *al
     const sg_cat_entry entry = t->entry[k];
     edge_here e;
     slot *s = &ex->slot[0];
-    sg_saddle_problem p = {ex->pot, ex->frame, ex->state[state].energy, {0}, &ex->opt.saddle, NULL,
-                           NULL,    NULL};
+    sg_saddle_problem p = {
+        .pot = ex->pot, .start = ex->frame, .e_start = ex->state[state].energy, .opt = &ex->opt.saddle};
     sg_rng rng;
     uint64_t edge_id = 0;
     int same = -1;

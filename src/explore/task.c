@@ -11,6 +11,8 @@
 static const double near_energy = 2e-3, near_distance = 0.1; /* eV, Å */
 /* the same, its far surroundings where the start has them */
 static const double local_energy = 0.05, local_distance = 0.2;
+/* a climb this close to a known saddle, at 0.1 eV/Å or less, ends there */
+static const double same_end_energy = 5e-3, same_end_distance = 0.1; /* eV, Å */
 static const double wide = 1.85; /* 3.7 Å instead of 2: the first shell comes along */
 
 static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
@@ -21,6 +23,23 @@ static int saddle_is_known(const void *arg, double e_saddle, positions x_saddle)
         if (is_same_saddle(sc->frame, sc->known[k].e_saddle, (positions)sc->known[k].x_saddle, e_saddle,
                            x_saddle))
             return 1;
+    return 0;
+}
+
+static int saddle_is_near(const void *arg, double energy, positions x, double *e_saddle,
+                          double (*x_saddle)[3])
+{
+    const scene *sc = arg;
+
+    for (size_t k = 0; k < sc->n_known; k++) {
+        const known_event *known = &sc->known[k];
+        if (fabs(known->e_saddle - energy) > same_end_energy ||
+            sg_system_displacement(sc->frame, (positions)known->x_saddle, x, NULL, NULL) > same_end_distance)
+            continue;
+        *e_saddle = known->e_saddle;
+        memcpy(x_saddle, known->x_saddle, (size_t)sc->frame->n * sizeof *x_saddle);
+        return 1;
+    }
     return 0;
 }
 
@@ -132,6 +151,7 @@ static void run_passage(const scene *sc, slot *s, sg_saddle_work *work)
                            .opt = &sc->saddle,
                            .known = saddle_is_known,
                            .neighbour = asked[s->order.kind],
+                           .nearly = saddle_is_near,
                            .known_arg = sc};
     const sg_force_calls before = *sg_saddle_work_calls(work);
 

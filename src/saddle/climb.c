@@ -160,6 +160,8 @@ sg_status climb(surface *s, const climb_rule *rule, double *x, double *v, double
         if (*f_end <= rule->f_max && *curvature < 0) return *end = CLIMB_CONVERGED, SG_OK;
         if (*energy > rule->e_limit) return *end = CLIMB_BLOW_UP, SG_OK;
         if (*s->calls - calls_at_start >= rule->max_calls) return *end = CLIMB_LIMIT, SG_OK;
+        if (rule->ask && *f_end <= rule->f_ask && *curvature < 0 && rule->ask(rule->ask_arg, *energy))
+            return *end = CLIMB_KNOWN, SG_OK;
         if (has_strayed(m, x, rule, c->step)) return *end = CLIMB_STRAYED, SG_OK;
 
         const double along = vec_dot(m, c->f, v);

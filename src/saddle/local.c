@@ -84,7 +84,8 @@ static sg_status climb_local(const sg_saddle_problem *p, surface *s, double e_li
 {
     climb_end end = CLIMB_LIMIT;
     double f_end;
-    const climb_rule rule = {p->opt->f_local, p->opt->step_max, e_limit, max_calls, 2, 0, NULL, NULL};
+    const climb_rule rule = {
+        p->opt->f_local, p->opt->step_max, e_limit, max_calls, 2, 0, NULL, NULL, NULL, NULL, 0};
 
     s->calls = &out->calls.climb;
     const sg_status st = climb(s, &rule, w->x, w->v, curvature, &w->climb, &end, energy, &f_end);

@@ -82,11 +82,21 @@ typedef struct climb_rule {
     int max_calls;
     int steady_wait; /* steps between two looks at a mode that does not turn */
     double stray; /* Å: an atom farther than this from its place in x_guess ends the climb; 0: none does */
-    const double *x_guess;      /* [m] */
-    const unsigned char *still; /* [m / 3] 1: only these atoms can stray; NULL: all can */
+    const double *x_guess;                /* [m] */
+    const unsigned char *still;           /* [m / 3] 1: only these atoms can stray; NULL: all can */
+    int (*ask)(void *arg, double energy); /* below f_ask: 1 ends the climb; NULL: nothing is asked */
+    void *ask_arg;
+    double f_ask; /* eV/Å */
 } climb_rule;
 
-typedef enum { CLIMB_CONVERGED, CLIMB_LOST, CLIMB_BLOW_UP, CLIMB_LIMIT, CLIMB_STRAYED } climb_end;
+typedef enum {
+    CLIMB_CONVERGED,
+    CLIMB_LOST,
+    CLIMB_BLOW_UP,
+    CLIMB_LIMIT,
+    CLIMB_STRAYED,
+    CLIMB_KNOWN
+} climb_end;
 
 enum { CLIMB_MEMORY = 12 };
 

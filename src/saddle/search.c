@@ -169,6 +169,7 @@ sg_outcome outcome_of_climb(climb_end end, int refining)
     if (end == CLIMB_BLOW_UP) return SG_BLOW_UP;
     if (end == CLIMB_LIMIT) return SG_STEP_LIMIT;
     if (end == CLIMB_STRAYED) return SG_DISCONNECTED;
+    if (end == CLIMB_KNOWN) return SG_KNOWN;
     return refining ? SG_REFINE_FAILED : SG_LOST;
 }
 

@@ -10,7 +10,8 @@ static const double f_seen = 0.001; /* eV/Å: a relaxation that has got here kno
 static const lanczos_rule second_mode = {20, LANCZOS_MAX, 0.01, 1, 0};
 static const double random_part = 0.1; /* of the start vector, beside the last step */
 static const lanczos_rule first_mode = {2, 8, 0.1, 0, 0};
-static const int whole_wait = 12;    /* steps: the mode is found, and whole calls are dear */
+static const double f_near = 0.1; /* eV/Å: from here on a climb is asked whether it nears a known saddle */
+static const int whole_wait = 12; /* steps: the mode is found, and whole calls are dear */
 static const int refine_calls = 500; /* a guess that takes more is none: half of all come in 100, nine
                                       * tenths in 300 */
 static const int guess_calls = 300;
@@ -73,11 +74,25 @@ static void mark_still(const sg_saddle_problem *p, const surface *s, sg_saddle_w
         w->member[k] = vec_norm(3, w->side[s->atom[k]]) < still;
 }
 
+typedef struct question { /* about where a climb stands */
+    const sg_saddle_problem *p;
+    const sg_saddle_work *w;
+    sg_passage *out;
+} question;
+
+static int is_nearly_known(void *arg, double energy)
+{
+    const question *const q = arg;
+    return q->p->nearly(q->p->known_arg, energy, (const double(*)[3])q->w->sys->x, &q->out->e_saddle,
+                        q->out->x_saddle);
+}
+
 /* Step 4: converge w->sys along out->mode with everything free. The surface stays open for step 6. */
 static sg_status converge(const sg_saddle_problem *p, whole_chance chance, int most_calls, sg_saddle_work *w,
                           surface *s, sg_passage *out)
 {
     const int is_guess = chance == WHOLE_GUESS;
+    question about = {p, w, out};
     climb_end end = CLIMB_LIMIT;
     double energy, f_end;
     lanczos_result mode;
@@ -101,7 +116,10 @@ static sg_status converge(const sg_saddle_problem *p, whole_chance chance, int m
                                       : chance == WHOLE_ALONE ? 0
                                                               : stray,
                              .x_guess = w->guess,
-                             .still = is_guess ? w->member : NULL};
+                             .still = is_guess ? w->member : NULL,
+                             .ask = p->nearly ? is_nearly_known : NULL,
+                             .ask_arg = &about,
+                             .f_ask = f_near};
     if (is_guess) mark_still(p, s, w);
     memcpy(w->guess, w->x, s->m * sizeof *w->guess);
     st = climb(s, &rule, w->x, w->v, &curvature, &w->climb, &end, &energy, &f_end);
@@ -284,6 +302,7 @@ static sg_status settle(const sg_saddle_problem *p, whole_chance chance, sg_rng 
     if (force <= sharp.f_saddle) return take_saddle(s, energy, force, out), SG_OK;
     if (force <= force_risen * sharp.f_saddle) return SG_OK;
     again.opt = &sharp;
+    again.nearly = NULL;
     sharp.f_saddle *= sharp_force;
     memcpy(w->sys->x, out->x_saddle, (size_t)out->n * sizeof *out->x_saddle);
     out->f_saddle = NAN;

@@ -197,7 +197,13 @@ static void test_strayed(void **state)
     (void)state;
     scene_make(&c, 0);
     memcpy(c.w, c.x, c.s.m * sizeof *c.x);
-    const climb_rule rule = {1e-4, 0.04, INFINITY, 1000, 2, 0.1, c.w, NULL};
+    const climb_rule rule = {.f_max = 1e-4,
+                             .step_max = 0.04,
+                             .e_limit = INFINITY,
+                             .max_calls = 1000,
+                             .steady_wait = 2,
+                             .stray = 0.1,
+                             .x_guess = c.w};
     vec_scale(c.s.m, 1 / vec_norm(c.s.m, c.v), c.v);
     assert_ok(climb(&c.s, &rule, c.x, c.v, &curvature, &c.climb, &end, &energy, &f_end));
     assert_int_equal(end, CLIMB_STRAYED);

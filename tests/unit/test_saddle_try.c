@@ -96,6 +96,49 @@ static void test_still_atom_strays(void **state)
     scene_clear(&s);
 }
 
+typedef struct known_saddle {
+    const sg_system *sys;
+    double energy, (*x)[3];
+    double far; /* Å, the largest distance at which it was recognised */
+} known_saddle;
+
+static int is_near(const void *arg, double energy, positions x, double *e_saddle, double (*x_saddle)[3])
+{
+    known_saddle *const k = *(known_saddle *const *)arg;
+    const double d = sg_system_displacement(k->sys, (positions)k->x, x, NULL, NULL);
+
+    if (fabs(energy - k->energy) > 5e-3 || d > 0.1) return 0;
+    k->far = fmax(k->far, d);
+    *e_saddle = k->energy;
+    memcpy(x_saddle, k->x, (size_t)k->sys->n * sizeof *x_saddle);
+    return 1;
+}
+
+/* A climb that nears a known saddle ends there, before it has converged and without looking at its sides. */
+static void test_nearly_known(void **state)
+{
+    scene s;
+
+    (void)state;
+    scene_make(&s);
+    assert_int_equal(try_at(&s, 0.4), SG_FOUND);
+    const size_t bytes = (size_t)s.d.sys->n * sizeof(double[3]);
+    known_saddle known = {.sys = s.d.sys, .energy = s.w.p->e_saddle, .x = malloc(bytes)}, *const at = &known;
+    memcpy(known.x, s.w.p->x_saddle, bytes);
+    const int calls = s.w.p->calls.refine;
+
+    s.d.problem.nearly = is_near;
+    s.d.problem.known_arg = &at;
+    assert_int_equal(try_at(&s, 0.4), SG_KNOWN);
+    assert_true(s.w.p->e_saddle == known.energy && memcmp(s.w.p->x_saddle, known.x, bytes) == 0);
+    assert_true(known.far > 1e-3 && s.w.p->calls.refine < calls && s.w.p->calls.relax == 0);
+
+    known.energy += 0.02; /* another one */
+    assert_int_equal(try_at(&s, 0.4), SG_FOUND);
+    free(known.x);
+    scene_clear(&s);
+}
+
 typedef struct neighbour_question {
     int asked, answer, atom;
     double x;
@@ -143,10 +186,9 @@ static void test_detour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_guess),
-        cmocka_unit_test(test_above_the_window),
-        cmocka_unit_test(test_still_atom_strays),
-        cmocka_unit_test(test_detour),
+        cmocka_unit_test(test_good_guess),        cmocka_unit_test(test_above_the_window),
+        cmocka_unit_test(test_still_atom_strays), cmocka_unit_test(test_detour),
+        cmocka_unit_test(test_nearly_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
