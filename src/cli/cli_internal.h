@@ -79,6 +79,8 @@ const char *cli_value(const cli *c,
 /* Number of option --name in (above, up_to]; *value stays when it is not given. */
 sg_status cli_number(const cli *c, const char *name, double above, double up_to, double *value);
 sg_status cli_whole(const cli *c, const char *name, int64_t min, int64_t max, int64_t *value);
+/* Which of two words option --name is; *index stays when it is not given. */
+sg_status cli_word(const cli *c, const char *name, const char *const words[2], int *index);
 sg_status cli_configure(cli *c,
                         const char *run_file); /* fills c->cfg; run_file NULL: --config, else defaults */
 
@@ -127,6 +129,8 @@ double cli_gpa(const sg_system *sys, const double virial[6],
 /* `what` names the work in progress (shown if `show`) and in errors; SG_ENUMERIC when not converged,
  * SG_EINTERRUPTED. */
 sg_status cli_relax(cli *c, cli_model *model, const char *what, int show);
+/* The cell as well, to zero pressure and zero shear; at most search.force_minimum_eV_per_A and 1e-5 eV/Å. */
+sg_status cli_relax_cell(cli *c, cli_model *model);
 sg_status cli_forces_create(const sg_system *sys, sg_forces *f); /* f->f is the caller's: sg_free */
 
 /* ---- saved.c: files beside the result ---- */

@@ -45,20 +45,10 @@ typedef struct quench_job {
     double mass;             /* of all atoms, amu */
     double begin_s, saved_s; /* of this process */
     int64_t begin_step;
-    int keep_cell, force_calls;
+    int keep_cell;
 } quench_job;
 
 /* ---- options ---- */
-
-/* Index of the option's word in `words`, 0 when it is not given. */
-static sg_status take_word(const cli *c, const char *name, const char *const words[2], int *index)
-{
-    const char *const text = cli_value(c, name);
-
-    for (*index = 0; text && *index < 2; ++*index)
-        if (strcmp(text, words[*index]) == 0) return SG_OK;
-    return text ? sg_fail(SG_EINVAL, "--%s '%s', need %s or %s", name, text, words[0], words[1]) : SG_OK;
-}
 
 static sg_status take_options(quench_job *j)
 {
@@ -78,8 +68,8 @@ static sg_status take_options(quench_job *j)
     if (st == SG_OK) st = cli_number(c, "swaps", -1e-300, 1e6, &o->swaps_per_ps);
     if (st == SG_OK) st = cli_number(c, "timestep", 0, 0.1, &o->timestep_ps);
     if (st == SG_OK) st = cli_number(c, "every", 0, 1e9, &o->row_ps);
-    if (st == SG_OK) st = take_word(c, "ensemble", ensembles, &nvt);
-    if (st == SG_OK) st = take_word(c, "cell", cells, &j->keep_cell);
+    if (st == SG_OK) st = cli_word(c, "ensemble", ensembles, &nvt);
+    if (st == SG_OK) st = cli_word(c, "cell", cells, &j->keep_cell);
     if (st == SG_OK && cli_value(c, "hold")) st = sg_quench_parse_holds(cli_value(c, "hold"), o);
     o->ensemble = nvt ? SG_MD_NVT_RESCALE : SG_MD_NPT_ISO;
     return st == SG_OK ? sg_quench_describe(o, text, sizeof text) : st; /* which checks them */
@@ -238,36 +228,6 @@ static sg_status cool(quench_job *j)
 
 /* ---- at rest ---- */
 
-static int look(void *arg, const sg_system *sys, double energy, double f_max)
-{
-    const quench_job *const j = arg;
-    char note[96];
-
-    (void)sys;
-    snprintf(note, sizeof note, "%.6f eV, largest force %.2e eV/Å", energy, f_max);
-    sg_log_progress(&j->c->log, "relax", (double)sg_potential_calls(j->model.work)->full, 0, note);
-    return sg_interrupt_requested();
-}
-
-static sg_status relax_cell(quench_job *j)
-{
-    sg_cell_relax_options opt = sg_cell_relax_defaults();
-    sg_cell_relax_result r;
-    int64_t max_calls = 20000;
-
-    sg_status st = cli_whole(j->c, "max-calls", 1, INT32_MAX, &max_calls);
-    opt.minimize.max_calls = (int)max_calls;
-    opt.minimize.f_max = fmin(opt.minimize.f_max, j->c->cfg.search.force_minimum_eV_per_A);
-    opt.minimize.monitor = look;
-    opt.minimize.monitor_arg = j;
-    if (st == SG_OK) st = sg_cell_relax(j->model.pot, j->model.work, j->model.sys, &opt, &r);
-    if (st == SG_OK && !r.converged)
-        st = sg_fail(SG_ENUMERIC,
-                     "the cell did not come to rest: %d cells, %d force calls, largest force %.3g eV/Å",
-                     r.rounds, r.force_calls, r.f_max);
-    return st;
-}
-
 /* The glass takes the place of the start. */
 static sg_status bring_to_rest(quench_job *j, sg_forces *f)
 {
@@ -277,7 +237,7 @@ static sg_status bring_to_rest(quench_job *j, sg_forces *f)
     if (st != SG_OK) return st;
     sg_system_free(j->model.sys);
     j->model.sys = glass;
-    st = j->keep_cell ? cli_relax(j->c, &j->model, "relax", 1) : relax_cell(j);
+    st = j->keep_cell ? cli_relax(j->c, &j->model, "relax", 1) : cli_relax_cell(j->c, &j->model);
     if (st == SG_EINTERRUPTED)
         return sg_fail(st, "interrupted; the same command with --resume goes on with the last relaxation");
     if (st == SG_OK) st = cli_forces_create(glass, f);

@@ -171,6 +171,19 @@ sg_status cli_whole(const cli *c, const char *name, int64_t min, int64_t max, in
     return SG_OK;
 }
 
+sg_status cli_word(const cli *c, const char *name, const char *const words[2], int *index)
+{
+    const char *const text = cli_value(c, name);
+
+    if (!text) return SG_OK;
+    for (int k = 0; k < 2; k++)
+        if (strcmp(text, words[k]) == 0) {
+            *index = k;
+            return SG_OK;
+        }
+    return sg_fail(SG_EINVAL, "--%s '%s', need %s or %s", name, text, words[0], words[1]);
+}
+
 /* ---- the configuration ---- */
 
 /* "section.key=" and a value from the command line. */

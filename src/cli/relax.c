@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Minimising for the commands: progress, interruption, and "not converged" as a failure. */
+#include <math.h>
+
 #include "cli_internal.h"
+#include "slowglass/anneal.h"
 
 static const int MAX_CALLS = 20000; /* unless --max-calls; a glass needs some hundreds */
 
@@ -45,6 +48,27 @@ sg_status cli_relax(cli *c, cli_model *model, const char *what, int show)
                        "%s: not converged, largest force %.3g eV/Å after %d force calls, need <= %g eV/Å",
                        what, result.f_max, result.force_calls, options.f_max);
     return SG_OK;
+}
+
+sg_status cli_relax_cell(cli *c, cli_model *model)
+{
+    watch w = {&c->log, model->work, "relax the cell", 1};
+    sg_cell_relax_options options = sg_cell_relax_defaults();
+    sg_cell_relax_result result;
+    int64_t max_calls = MAX_CALLS;
+
+    sg_status st = cli_whole(c, "max-calls", 1, INT32_MAX, &max_calls);
+    if (st != SG_OK) return st;
+    options.minimize.f_max = fmin(options.minimize.f_max, c->cfg.search.force_minimum_eV_per_A);
+    options.minimize.max_calls = (int)max_calls;
+    options.minimize.monitor = look;
+    options.minimize.monitor_arg = &w;
+    st = sg_cell_relax(model->pot, model->work, model->sys, &options, &result);
+    if (st == SG_OK && !result.converged)
+        st = sg_fail(SG_ENUMERIC,
+                     "the cell did not come to rest: %d cells, %d force calls, largest force %.3g eV/Å",
+                     result.rounds, result.force_calls, result.f_max);
+    return st;
 }
 
 sg_status cli_forces_create(const sg_system *sys, sg_forces *f)

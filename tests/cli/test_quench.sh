@@ -64,6 +64,11 @@ cmp whole.extxyz parts.extxyz && cmp whole.tsv parts.tsv || die "interrupted $ro
 near "$(value volume_A3 again.txt)" "$(value volume_A3 glass.txt)" 1e-9 || die "volume"
 near "$(value density_g_per_cm3 again.txt)" "$(value density_g_per_cm3 glass.txt)" 1e-9 || die "density"
 
+# The cell kept, then brought to rest by `minimize`.
+"$program" minimize whole.extxyz --cell relax --potential $eam -o rest.extxyz --quiet > rest.txt
+for s in $(value stress_GPa rest.txt); do near "$s" 0 1.0001e-4 || die "stress $s"; done
+awk -v a="$(value eis_eV rest.txt)" -v b="$(value eis_eV whole.txt)" 'BEGIN { exit !(a < b) }' || die "energy with the cell"
+
 # Refusals.
 refused 2 "need an element at '64Cu'" --composition 64Cu --potential $eam -o x.extxyz
 refused 2 'Xy' --composition Cu64Xy36 --potential $eam -o x.extxyz
