@@ -9,7 +9,9 @@
  * structure is looked up in the state's table.
  *
  * Ways through a barrier below 3 kT, forth or back, lie outside what transition-state theory says anything
- * about: such flickers are counted apart and do not end a trajectory; one that leaves from there is given up.
+ * about (of a way that is not in the table the barrier is not known; one is taken for a flicker when the
+ * straight line to its end is as low): such flickers are counted apart and do not end a trajectory; one that
+ * leaves from there is given up.
  *
  * The share of the exits that are not in the table estimates the share of the rate that the table lacks,
  * independently of the run's own estimate. What is not seen: an exit and a return within one interval. */
@@ -78,6 +80,7 @@ typedef struct sg_audit_trajectory {
     uint64_t edge;        /* of the way taken; 0: none of the table's */
     int64_t n_intervals;  /* that began in the state */
     int n_flickers;       /* intervals that led to a state it flickers to */
+    int n_soft;           /* of them: to structures that the table does not have */
     int n_starts;         /* the last one included */
     int hops;             /* 1; more: the interval of the exit held so many different structures, or more */
     int returned;         /* after the exit, within `follow` intervals */
@@ -100,7 +103,7 @@ sg_status sg_audit_run(const sg_potential *pot, const sg_audit_state *state, con
 typedef struct sg_audit_sum {
     int n_trajectories, n_exits, n_missing, n_returned, n_missing_returned, n_flickered, n_unsettled,
         n_multiple;
-    int64_t n_intervals, n_flickers;
+    int64_t n_intervals, n_flickers, n_soft;
     sg_estimate share_missing; /* m / n, Clopper-Pearson */
     sg_estimate share_lasting; /* the same of the exits that did not return */
     sg_estimate rate;          /* 1/s, of first exits: -ln(1 - p) / interval, with the chance p to leave in an

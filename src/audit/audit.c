@@ -21,6 +21,9 @@ typedef struct actor { /* of one trajectory */
     unsigned char *saved; /* the beginning of the interval */
     size_t n_saved;
     int steps;          /* of an interval */
+    sg_audit_way *soft; /* structures not in the table that the trajectory has flickered to */
+    int n_soft;
+    size_t soft_capacity;
     double force_calls; /* besides those of md, which begins anew with every return */
 } actor;
 
@@ -202,29 +205,92 @@ static void note_exit(const actor *a, int way, sg_audit_trajectory *out)
                                         (const double(*)[3])a->rest->x, NULL, NULL);
 }
 
-static int flickers(const actor *a, int way)
+/* How far a straight line from the state to the structure relaxed last rises above the higher of the two
+ * ends: no barrier between them is higher, as seen from there. eV. */
+static sg_status straight_rise(actor *a, double *rise)
 {
-    return way >= 0 && a->state->way[way].is_flicker;
+    enum { POINTS = 16 };
+    const sg_system *home = a->state->sys;
+    sg_system *at = NULL;
+    double(*d)[3] = sg_calloc((size_t)home->n, sizeof *d);
+    sg_forces f = {.f = sg_calloc((size_t)home->n, sizeof *f.f)};
+    const double floor_eV = a->rest_energy > a->state->energy ? a->rest_energy : a->state->energy;
+    sg_status st = d && f.f ? sg_system_copy(home, &at) : sg_fail(SG_ENOMEM, "line");
+
+    *rise = 0;
+    if (st == SG_OK)
+        sg_system_displacement(home, (const double(*)[3])home->x, (const double(*)[3])a->rest->x, d, NULL);
+    for (int k = 1; k < POINTS && st == SG_OK; k++) {
+        for (int i = 0; i < home->n; i++)
+            for (int c = 0; c < 3; c++)
+                at->x[i][c] = home->x[i][c] + d[i][c] * k / POINTS;
+        st = sg_potential_compute(a->pot, a->work, at, NULL, &f);
+        if (st == SG_OK && f.energy - floor_eV > *rise) *rise = f.energy - floor_eV;
+        a->force_calls++;
+    }
+    sg_system_free(at);
+    sg_free(d);
+    sg_free(f.f);
+    return st;
+}
+
+static sg_status remember_soft(actor *a)
+{
+    void *soft = a->soft;
+    const int failed = sg_grow(&soft, &a->soft_capacity, (size_t)a->n_soft + 1, sizeof *a->soft);
+    const size_t size = (size_t)a->rest->n * sizeof *a->rest->x;
+
+    a->soft = soft;
+    if (failed) return sg_fail(SG_ENOMEM, "structures");
+    sg_audit_way *w = &a->soft[a->n_soft];
+    *w = (sg_audit_way){.energy = a->rest_energy, .x = sg_calloc((size_t)a->rest->n, sizeof *w->x)};
+    if (!w->x) return sg_fail(SG_ENOMEM, "structures");
+    memcpy(w->x, a->rest->x, size);
+    a->n_soft++;
+    return SG_OK;
+}
+
+/* Is what was relaxed last a structure that the state flickers to? By the table, or, if it is not there,
+ * because even the straight way is low enough. *is_soft: the latter. */
+static sg_status flickers(actor *a, int way, int *does, int *is_soft)
+{
+    double rise = HUGE_VAL;
+
+    *does = way >= 0 && a->state->way[way].is_flicker;
+    *is_soft = 0;
+    if (way >= 0) return SG_OK;
+    for (int k = 0; k < a->n_soft && !*is_soft; k++)
+        *is_soft = is_same(a->state->sys, a->soft[k].energy, (const double(*)[3])a->soft[k].x, a->rest_energy,
+                           (const double(*)[3])a->rest->x);
+    sg_status st = *is_soft ? SG_OK : straight_rise(a, &rise);
+    if (st == SG_OK && rise < a->opt->flicker * SG_KB * a->opt->temperature_K) {
+        *is_soft = 1;
+        st = remember_soft(a);
+    }
+    *does = *is_soft;
+    return st;
 }
 
 /* After an interval that began at home and ended elsewhere. *at_home, *ended: where that leaves it. */
 static sg_status leave(actor *a, sg_audit_trajectory *out, int *at_home, int *ended)
 {
-    int hops = 1;
-    const int last = way_to_rest(a);
-    const sg_status st = find_first(a, &hops);
+    int hops = 1, last_does, does, soft;
+    sg_status st = flickers(a, way_to_rest(a), &last_does, &soft);
 
+    if (st == SG_OK) st = find_first(a, &hops);
     if (st != SG_OK) return st;
     const int way = way_to_rest(a);
+    if ((st = flickers(a, way, &does, &soft)) != SG_OK) return st;
     *at_home = 0;
-    if (!flickers(a, way)) {
+    if (!does) {
         note_exit(a, way, out);
         out->hops = hops;
         *ended = 1;
         return SG_OK;
     }
     out->n_flickers++;
-    if (hops > 1 && !flickers(a, last)) { /* through a flicker and on, within the interval */
+    out->n_soft += soft;
+    if (hops > 1 && !last_does) { /* through a flicker and on, within the interval */
         out->end = SG_AUDIT_FLICKERED;
         *ended = 1;
     }
@@ -233,6 +299,7 @@ static sg_status leave(actor *a, sg_audit_trajectory *out, int *at_home, int *en
 
 static sg_status one_interval(actor *a, sg_audit_trajectory *out, int *at_home, int *ended)
 {
+    int does, soft;
     sg_status st = *at_home ? save(a) : SG_OK;
 
     if (st == SG_OK) st = sg_md_run(a->md, a->steps);
@@ -245,11 +312,12 @@ static sg_status one_interval(actor *a, sg_audit_trajectory *out, int *at_home, 
         return SG_OK;
     }
     if (*at_home) return leave(a, out, at_home, ended);
-    if (!flickers(a, way_to_rest(a))) {
+    st = flickers(a, way_to_rest(a), &does, &soft);
+    if (st == SG_OK && !does) {
         out->end = SG_AUDIT_FLICKERED;
         *ended = 1;
     }
-    return SG_OK;
+    return st;
 }
 
 static sg_status look_for_return(actor *a, sg_audit_trajectory *out)
@@ -298,6 +366,9 @@ sg_status sg_audit_run(const sg_potential *pot, const sg_audit_state *state, con
     sg_md_free(a.md);
     sg_system_free(a.rest);
     sg_potential_work_free(a.work);
+    for (int k = 0; k < a.n_soft; k++)
+        sg_free(a.soft[k].x);
+    sg_free(a.soft);
     sg_free(a.saved);
     return st;
 }
@@ -325,6 +396,7 @@ sg_audit_sum sg_audit_sum_up(int n, const sg_audit_trajectory *t, double interva
         s.n_unsettled += t[k].end == SG_AUDIT_UNSETTLED;
         s.n_intervals += t[k].n_intervals;
         s.n_flickers += t[k].n_flickers;
+        s.n_soft += t[k].n_soft;
         s.force_calls += t[k].force_calls;
     }
     s.share_missing = sg_binomial_share(s.n_missing, s.n_exits, confidence);

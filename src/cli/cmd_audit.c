@@ -30,7 +30,8 @@ static const cli_option options[] = {
 
 static const char trajectory_columns[] =
     "state\ttrajectory\ttemperature_K\tinterval_ps\tlongest_ps\ttimestep_ps\tflicker_kT\tseed\tend\tn_"
-    "intervals\tn_flickers\tn_starts\thops\treturned\ttime_ps\tedge\teis_eV\tmoved_A\tforce_calls\tended";
+    "intervals\tn_flickers\tn_soft\tn_starts\thops\treturned\ttime_ps\tedge\teis_eV\tmoved_A\tforce_"
+    "calls\tended";
 enum {
     STATE,
     NUMBER,
@@ -43,6 +44,7 @@ enum {
     END,
     N_INTERVALS,
     N_FLICKERS,
+    N_SOFT,
     N_STARTS,
     HOPS,
     RETURNED,
@@ -54,15 +56,15 @@ enum {
     N_COLUMNS
 };
 static const char *const column[N_COLUMNS] = {
-    "state",   "trajectory", "temperature_K", "interval_ps", "longest_ps", "timestep_ps", "flicker_kT",
-    "seed",    "end",        "n_intervals",   "n_flickers",  "n_starts",   "hops",        "returned",
-    "time_ps", "edge",       "eis_eV",        "moved_A",     "force_calls"};
+    "state",    "trajectory", "temperature_K", "interval_ps", "longest_ps", "timestep_ps", "flicker_kT",
+    "seed",     "end",        "n_intervals",   "n_flickers",  "n_soft",     "n_starts",    "hops",
+    "returned", "time_ps",    "edge",          "eis_eV",      "moved_A",    "force_calls"};
 
 static const char sum_columns[] =
     "state\ttemperature_K\tn_trajectories\tn_exits\tn_missing\tshare_missing\tshare_missing_low\tshare_"
     "missing_high\trun_share_missing\tn_lasting\tn_lasting_missing\tshare_lasting\tshare_lasting_low\tshare_"
     "lasting_high\trate_md_per_s\trate_md_low_per_s\trate_md_high_per_s\trate_table_per_s\texpected_exits\tn_"
-    "multiple\tn_flickers\tn_flickered\tn_unsettled\tn_intervals\tforce_calls";
+    "multiple\tn_flickers\tn_soft\tn_flickered\tn_unsettled\tn_intervals\tforce_calls";
 
 typedef struct session {
     cli *c;
@@ -150,10 +152,10 @@ static sg_status write_row(session *s, sg_tsv *out, uint64_t state, uint64_t num
 
     return sg_tsv_row(out,
                       "%" PRIu64 "\t%" PRIu64 "\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%" PRIu64 "\t%d\t%" PRId64
-                      "\t%d\t%d\t%d\t%d\t%.9g\t%" PRIu64 "\t%.17g\t%.6g\t%.0f\t%s",
+                      "\t%d\t%d\t%d\t%d\t%d\t%.9g\t%" PRIu64 "\t%.17g\t%.6g\t%.0f\t%s",
                       state, number, o->temperature_K, o->interval_ps, o->longest_ps, o->timestep_ps,
-                      o->flicker, o->seed, (int)t->end, t->n_intervals, t->n_flickers, t->n_starts, t->hops,
-                      t->returned, t->time_ps, t->edge, t->energy, t->moved, t->force_calls,
+                      o->flicker, o->seed, (int)t->end, t->n_intervals, t->n_flickers, t->n_soft, t->n_starts,
+                      t->hops, t->returned, t->time_ps, t->edge, t->energy, t->moved, t->force_calls,
                       sg_audit_end_text(t->end));
 }
 
@@ -243,6 +245,7 @@ static sg_audit_trajectory from_row(const double *row)
     return (sg_audit_trajectory){.end = (sg_audit_end)row[END],
                                  .n_intervals = (int64_t)row[N_INTERVALS],
                                  .n_flickers = (int)row[N_FLICKERS],
+                                 .n_soft = (int)row[N_SOFT],
                                  .n_starts = (int)row[N_STARTS],
                                  .hops = (int)row[HOPS],
                                  .returned = row[RETURNED] > 0,
@@ -285,6 +288,7 @@ static void print_sum(session *s, const sg_audit_state *state, const sg_audit_su
     sg_json_number(json, "expected_exits", expected);
     sg_json_integer(json, "n_multiple", m->n_multiple);
     sg_json_integer(json, "n_flickers", m->n_flickers);
+    sg_json_integer(json, "n_soft", m->n_soft);
     sg_json_integer(json, "n_flickered", m->n_flickered);
     sg_json_integer(json, "n_unsettled", m->n_unsettled);
     sg_json_number(json, "force_calls", m->force_calls);
@@ -297,12 +301,12 @@ static sg_status write_sum(sg_tsv *out, const sg_audit_state *state, const sg_au
         out,
         "%" PRIu64
         "\t%.9g\t%d\t%d\t%d\t%.6g\t%.6g\t%.6g\t%.6g\t%d\t%d\t%.6g\t%.6g\t%.6g\t%.9g\t%.9g\t%.9g\t%."
-        "9g\t%.9g\t%d\t%" PRId64 "\t%d\t%d\t%" PRId64 "\t%.0f",
+        "9g\t%.9g\t%d\t%" PRId64 "\t%" PRId64 "\t%d\t%d\t%" PRId64 "\t%.0f",
         state->id, temperature, m->n_trajectories, m->n_exits, m->n_missing, m->share_missing.value,
         m->share_missing.low, m->share_missing.high, own_share, m->n_exits - m->n_returned,
         m->n_missing - m->n_missing_returned, m->share_lasting.value, m->share_lasting.low,
         m->share_lasting.high, m->rate.value, m->rate.low, m->rate.high, state->rate, expected, m->n_multiple,
-        m->n_flickers, m->n_flickered, m->n_unsettled, m->n_intervals, m->force_calls);
+        m->n_flickers, m->n_soft, m->n_flickered, m->n_unsettled, m->n_intervals, m->force_calls);
 }
 
 /* All rows of the state and temperature of row `first`. */

@@ -223,6 +223,30 @@ static void test_flickers(void **state)
         v.state.way[k].is_flicker = 0;
 }
 
+/* With a limit above the barrier, ways that no table has are taken for flickers by the straight line to their
+ * ends, which cannot lie below the barrier. */
+static void test_soft_ways(void **state)
+{
+    sg_audit_options opt = options();
+    sg_audit_trajectory t[4];
+    vacancy v = *(const vacancy *)*state;
+
+    v.state.n_ways = 0;
+    opt.longest_ps = 20;
+    opt.flicker = 100; /* 11 eV */
+    ok(sg_audit_batch(v.pot, &v.state, &opt, 0, 4, 1, t));
+    const sg_audit_sum soft = sg_audit_sum_up(4, t, opt.interval_ps, 0.95);
+    assert_int_equal(soft.n_exits, 0);
+    assert_true(soft.n_soft > 0);
+    assert_int_equal(soft.n_soft, soft.n_flickers);
+    opt.flicker = 0.99 * v.state.way[0].barrier / (SG_KB * temperature);
+    ok(sg_audit_batch(v.pot, &v.state, &opt, 0, 4, 1, t));
+    const sg_audit_sum hard = sg_audit_sum_up(4, t, opt.interval_ps, 0.95);
+    assert_int_equal(hard.n_soft, 0);
+    assert_int_equal(hard.n_missing, hard.n_exits);
+    assert_true(hard.n_exits > 0);
+}
+
 static void test_refusals(void **state)
 {
     sg_audit_options opt = options();
@@ -285,10 +309,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_vacancy),
-        cmocka_unit_test(test_flickers),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_sums),      cmocka_unit_test(test_vacancy),  cmocka_unit_test(test_flickers),
+        cmocka_unit_test(test_soft_ways), cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
