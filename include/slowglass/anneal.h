@@ -79,7 +79,7 @@ typedef struct sg_swap_count {
  * @param work is reset at the beginning and the end
  * @param count [in,out] added to
  * @return SG_EINVAL: fewer than two species among the atoms that are not fixed. Same rng, same bits.
- * Cost: four full force calls, and about a tenth of one for each trial at 2000 atoms.
+ * Cost: some four full force calls, and less than one for each trial, the less the more atoms there are.
  * Source: Ninarello, Berthier & Coslovich, Phys. Rev. X 7, 021039 (2017), for what swaps do to a glass. */
 sg_status sg_anneal_swap(const sg_potential *pot, sg_potential_work *work, sg_system *sys,
                          double temperature_K, int n_trials, sg_rng *rng, sg_swap_count *count);

@@ -319,8 +319,8 @@ const cli_command cmd_quench = {
         "Melts IN, or atoms at random places, at --high, cools at --rate to --low, and relaxes atoms and "
         "cell.\n"
         "Ctrl-C saves (OUT with .restart), the same command with --resume goes on to the same bits.\n"
-        "Better glasses: slower cooling, rests below the glass transition (--hold 750:1000,700:1000), and\n"
-        "exchanges of unlike atoms by Monte Carlo (--swaps 100). OUT's header says how it was made.",
+        "Better glasses: slower cooling, rests below the glass transition (--hold 750:1000,700:1000), and,\n"
+        "for atoms of like size, exchanges by Monte Carlo (--swaps 100). OUT's header says how it was made.",
     .example = "slowglass quench --composition Cu64Zr36 --atoms 100 --rate 100 --melt 2 --seed 1 "
                "--potential eam/fs:CuZr_mm.eam.fs -o glass.extxyz",
     .min_inputs = 0,
