@@ -28,6 +28,11 @@ void cli_findings_tell(void *findings, const char *text);
 sg_status cli_landscape_check(cli *c, sg_catalog *cat);
 sg_status cli_landscape_export(cli *c, sg_catalog *cat);
 
+/* The catalog in `folder` or in its folder "catalog", and the run file beside it, if any. */
+sg_status cli_landscape_open(cli *c, const char *folder, sg_catalog **cat);
+/* Structure and potential of the run that it belongs to; free both, on failure too. */
+sg_status cli_landscape_model(cli *c, sg_catalog *cat, sg_system **like, sg_potential **pot);
+
 /* slowglass landscape prefactors, on the open catalog of a run. */
 sg_status cli_landscape_prefactors(cli *c, sg_catalog *cat);
 

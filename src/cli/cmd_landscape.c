@@ -38,7 +38,6 @@ typedef struct rows {
     size_t n, capacity;
 } rows;
 
-static sg_status open_catalog(cli *c, const char *folder, sg_catalog **cat);
 static int is_there(const char *folder, const char *name, char *path, size_t size);
 static sg_status load(sg_catalog *cat, graph *g, sg_landscape **ls);
 static sg_status info(cli *c, sg_catalog *cat);
@@ -72,7 +71,7 @@ static sg_status run(cli *c)
                        : is_export     ? "export DIR --format F -o OUT"
                        : is_check      ? "check DIR"
                                        : "info DIR");
-    st = open_catalog(c, c->input[1 + is_state], &cat);
+    st = cli_landscape_open(c, c->input[1 + is_state], &cat);
     if (st == SG_OK)
         st = is_state        ? event_table(c, cat, c->input[1])
              : is_prefactors ? cli_landscape_prefactors(c, cat)
@@ -86,7 +85,7 @@ static sg_status run(cli *c)
 /* ---- reading ---- */
 
 /* The catalog in `folder` or in its folder "catalog", and the run file beside it, if any. */
-static sg_status open_catalog(cli *c, const char *folder, sg_catalog **cat)
+sg_status cli_landscape_open(cli *c, const char *folder, sg_catalog **cat)
 {
     char path[4096], run_file[4096];
     const int inside = is_there(folder, "catalog", path, sizeof path);

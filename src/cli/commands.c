@@ -5,11 +5,10 @@
 
 #include "cli_internal.h"
 
-extern const cli_command cmd_energy, cmd_minimize, cmd_strain, cmd_landscape, cmd_catalog, cmd_check, cmd_age, cmd_search, cmd_bench, cmd_compare, cmd_audit, cmd_quench, cmd_md;
+extern const cli_command cmd_energy, cmd_minimize, cmd_strain, cmd_landscape, cmd_catalog, cmd_check, cmd_age, cmd_search, cmd_bench, cmd_compare, cmd_audit, cmd_quench, cmd_md, cmd_path;
 
 #define NOT_YET(symbol, name, summary, usage)                                                                \
     static const cli_command cmd_##symbol = {name, summary, usage, NULL, NULL, 0, -1, NULL, NULL};
-NOT_YET(path, "path", "minimum-energy path between two structures", "A B -o OUT")
 NOT_YET(analyse, "analyse", "analyses of a run", "DIR")
 
 static const cli_command *const table[] = {

@@ -82,23 +82,30 @@ static sg_status compute(cli *c, sg_catalog *cat, const sg_system *like, const s
     return SG_OK;
 }
 
-sg_status cli_landscape_prefactors(cli *c, sg_catalog *cat)
+sg_status cli_landscape_model(cli *c, sg_catalog *cat, sg_system **like, sg_potential **pot)
 {
     const char *const *elements;
-    sg_system *like = NULL;
-    sg_potential *pot = NULL;
     int n;
     sg_status st;
 
     cli_element_list(c, &n, &elements);
     if (!*c->cfg.system.structure)
         return sg_fail(SG_EINVAL, "no run.ini beside this catalog: name the run file with --config");
-    st = sg_io_read_structure(c->cfg.system.structure, n, elements, &like, NULL);
-    if (st == SG_OK) st = cli_check_structure(c, c->cfg.system.structure, like);
-    if (st == SG_OK) st = cli_load_potential(c, &like->species, &pot);
-    if (st == SG_OK && pot->fingerprint != sg_catalog_get_header(cat)->fingerprint)
+    st = sg_io_read_structure(c->cfg.system.structure, n, elements, like, NULL);
+    if (st == SG_OK) st = cli_check_structure(c, c->cfg.system.structure, *like);
+    if (st == SG_OK) st = cli_load_potential(c, &(*like)->species, pot);
+    if (st == SG_OK && (*pot)->fingerprint != sg_catalog_get_header(cat)->fingerprint)
         st = sg_fail(SG_EMISMATCH, "the catalog was made with another potential (%s)",
                      sg_catalog_get_header(cat)->potential);
+    return st;
+}
+
+sg_status cli_landscape_prefactors(cli *c, sg_catalog *cat)
+{
+    sg_system *like = NULL;
+    sg_potential *pot = NULL;
+    sg_status st = cli_landscape_model(c, cat, &like, &pot);
+
     if (st == SG_OK) st = compute(c, cat, like, pot);
     sg_potential_free(pot);
     sg_system_free(like);

@@ -32,7 +32,7 @@ bad 2 "no command given; .*"
 bad 2 "unknown command 'enrgy'; did you mean 'energy'?" enrgy
 bad 2 "unknown command 'xyzzyplugh'; 'slowglass --help' lists them" xyzzyplugh
 bad 2 "unknown command 'stran'; did you mean 'strain'?" help stran
-for command in path analyse; do
+for command in analyse; do
     bad 2 "'$command' is not available in this version" $command whatever --with any -o option
 done
 bad 2 "unknown option '--potental'; did you mean '--potential'?" energy "$glass" --potental $eam
