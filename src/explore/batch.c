@@ -145,7 +145,7 @@ static sg_status merge_search(sg_explorer *ex, const task *t, sg_sampler sampler
     }
     ex->stats.outcome[p->outcome]++;
     if (same >= 0) st = count_again(ex, same, sampler, edge_id);
-    if (st != SG_OK || *edge_id == 0) return st;
+    if (st != SG_OK) return st;
     return completeness_count(ex, *edge_id, p->e_saddle - ex->state[ex->plan.state].energy, is_draw(t),
                               table_at(ex, ex->plan.state)->n_entries > n_before);
 }

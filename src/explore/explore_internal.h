@@ -60,6 +60,7 @@ typedef struct completeness {
     uint64_t state;   /* whose findings these are */
     finding *finding; /* [n] */
     size_t n, capacity;
+    uint64_t n_draws;  /* made in that state */
     sg_missing closed; /* estimate for that state's table, when it was closed */
     sg_stock recent;   /* sum over the tables of the run, the latest weighing most */
 } completeness;
@@ -305,11 +306,17 @@ sg_status credit_variant(sg_explorer *ex, int atom, int least, sg_cat_variant *v
 sg_status credit_by_id(const sg_explorer *ex, uint64_t key, uint64_t id, double gamma, int *attempts,
                        int *credit);
 
+enum { SG_STOCK_NUMBERS = sizeof(sg_stock) / sizeof(double) };
+
+/* missing.c: mean of X / (R + X) for the rates X of a Poisson process with these means per bin, and its
+ * variance. */
+double share_of_missing(const double *missing, const sg_rating *r, double *variance);
+
 /* completeness.c */
 void completeness_begin(sg_explorer *ex, uint64_t state); /* forget the findings */
 void completeness_clear(sg_explorer *ex);
-/* A search of the state in hand has come upon the event of this edge. is_new: the table did not have it, by
- * whatever means. */
+/* A search of the state in hand has come upon the event of this edge, 0: upon none. is_new: the table did not
+ * have it, by whatever means. */
 sg_status completeness_count(sg_explorer *ex, uint64_t edge, double barrier, int is_draw, int is_new);
 /* Missing rate over missing and known rate, as far as searching has come. */
 double completeness_share(const sg_explorer *ex, const sg_cat_table *t);

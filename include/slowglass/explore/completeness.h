@@ -1,43 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How much a rate table lacks, by what fresh searches find in its state.
  *
- * A *draw* is the finding of an event inside the window by a search that was dealt out without regard to what
- * is known. It is *lone* if the table has the event from this draw alone: it was not there before (inherited,
- * lent), and no other search has come upon it. The share of lone ones among the draws is what one more draw
- * has for a chance to find something new (Good's estimate, in its leave-one-out form). It holds however the
- * rest of the table came about, by reuse, by samplers chosen for their yield, or by other draws.
+ * A *draw* is a search that was dealt out without regard to what is known. The table has some of its events
+ * from draws alone, others otherwise: inherited, lent, found by directed searches. How often draws come upon
+ * events that are known otherwise tells how thoroughly they search; what share of their findings is known
+ * otherwise tells how thoroughly all else did: capture and recapture, which holds however the table came
+ * about.
  *
- * From chances to events: low and wide ways are drawn again and again, others hardly ever, and those are the
- * missing ones. The chance of an event with the barrier E is taken for c(E) = exp(-E / 0.3 eV) times an
- * exponentially distributed number, and the effort behind a table for one number a, such that 1 / (1 + a c)
- * of the events with this barrier are missing. Then 1 / (1 + a c)^2 of their chance is missing, and a follows
- * from
- *     sum over draws of (1 + a c)^-2 = number of lone draws;
- * for each known event with this barrier 1 / (a c) are missing.
+ * What remains is how unequal the chances are, since the missing events are those hardly ever drawn. The
+ * chance of an event with the barrier E is taken for exp(-E w) times a number of the gamma law of shape k; by
+ * all else an event may have been found as by so many more draws (effort B), or whatever its chance (a share
+ * q has not), or both. None of k, w, B, q nor the effort A of a draw is known: the estimate is the mean over
+ * all of them, weighted by the likelihood of how the known events were found. For each known event there are
+ * P / (1 - P) missing, P being the chance not to be found. Events that flicker (no ways out) stay out: their
+ * chances are of another kind.
  *
  * What that does to the clock: the events missing in one state are taken for a Poisson process with these
- * means, of rates k as their barriers have, and R is the known rate out of the state. The mean of
+ * means, of rates as their barriers have, and R is the known rate out of the state. The mean of
  * R / (R + sum of the missing rates), = integral of exp(-sum of n (1 - exp(-k t))) over the law R exp(-R t)
  * of the waiting time, is the share of the rate that is known. (The mean of the missing rate itself would be
  * ruled by events that are hardly ever missing and exceed all others by decades.) The rate given has that
  * share: R + rate is to rate as one to the missing share.
  *
- * A state has few draws. Those of the run's recent tables are added, with the weight of at most 16; numbers
- * of known events per bin are averaged over the same tables (if events are scattered over states at random,
- * the number missing in one state does not depend on the number known there).
+ * A state has few draws. The likelihood of the run's recent tables is added, weighted such that they count
+ * like at most 16 draws that found something; numbers of known events per bin are averaged over the same
+ * tables (if events are scattered over states at random, the number missing in one state does not depend on
+ * the number known there).
  *
- * Sources: Good, Biometrika 40, 237 (1953); Fisher, Corbet & Williams, J. Anim. Ecol. 12, 42 (1943), for the
- * unequal chances, of which the exponential is a special case. */
+ * Sources: Seber, The Estimation of Animal Abundance (1982), for recapture; Fisher, Corbet & Williams, J.
+ * Anim. Ecol. 12, 42 (1943), for the gamma law; Good, Biometrika 40, 237 (1953), for chance_new. */
 #ifndef SLOWGLASS_EXPLORE_COMPLETENESS_H
 #define SLOWGLASS_EXPLORE_COMPLETENESS_H
 
-enum { SG_STOCK_BINS = 64 };
+enum { SG_STOCK_BINS = 64, SG_STOCK_DRAWS = 16 };
 static const double sg_stock_bin_width = 0.1; /* eV of the barrier */
 
-typedef struct sg_stock { /* of one table, or a sum over tables; per bin of barriers */
+typedef struct sg_stock { /* of one table, or a sum over tables; all doubles */
     double tables;
-    double draws[SG_STOCK_BINS], lone[SG_STOCK_BINS];
-    double number[SG_STOCK_BINS]; /* of the known ways out */
+    double searches;                               /* draws made, whatever they have found */
+    double number[SG_STOCK_BINS];                  /* of the known ways out, per bin of barriers */
+    double kind[SG_STOCK_BINS][2][SG_STOCK_DRAWS]; /* of their kinds, those drawn so often (the last: or more
+                                                      often) and [1] known otherwise as well, [0] not */
 } sg_stock;
 
 typedef struct sg_rating { /* how rates follow from barriers, and those of one table */
