@@ -4,10 +4,11 @@
  *
  *     nu = prod_i f_i(minimum) / prod_j f_j(saddle),   f = sqrt(eigenvalue of M^-1/2 H M^-1/2) / 2 pi,
  *
- * j without the one negative eigenvalue of the saddle, i and j without the rigid motions that cost nothing
- * (only where all atoms of a system without fixed ones are in the set). The way back has the same saddle and
- * its own minimum, so nu / nu_back = exp(difference of the harmonic entropies / k) for the atoms of the set.
- * Source: Vineyard, J. Phys. Chem. Solids 3, 121 (1957). */
+ * j without the one negative eigenvalue of the saddle, i and j without the rigid motions that cost nothing:
+ * translations and rotations where no atom is held, rotations of a cluster about the one that is, or about
+ * the line through those that are. The way back has the same saddle and its own minimum, so nu / nu_back =
+ * exp(difference of the harmonic entropies / k) for the atoms of the set. Source: Vineyard, J. Phys. Chem.
+ * Solids 3, 121 (1957). */
 #ifndef SLOWGLASS_VIBRATION_H
 #define SLOWGLASS_VIBRATION_H
 

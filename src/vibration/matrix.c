@@ -2,8 +2,9 @@
 /* The mass-weighted Hessian and its factors.
  *
  * Rigid motions: an orthonormal basis u of those that cost nothing is laid at a positive eigenvalue s,
- * D -> P D P + s sum u u^T with P = 1 - sum u u^T; ln s is taken off the determinant again. The basis is what
- * sg_system_project takes away from the unit translations and rotations.
+ * D -> P D P + s sum u u^T with P = 1 - sum u u^T; ln s is taken off the determinant again. Without held
+ * atoms these are translations and, as far as no period forbids them, rotations; a cluster held in one point,
+ * or in several on a line, still turns about that.
  *
  * Determinant and inertia come from one factorisation L D L^T (Bunch and Kaufman): its blocks of order 1 and
  * 2 have the signs of the eigenvalues (Sylvester). The negative eigenvalue, where there is one, is the lowest
@@ -49,50 +50,81 @@ static double append_unit(size_t m, const double *basis, int n, double *v)
 
 /* ---- rigid motions ---- */
 
-/* Translation along axis q < 3, rotation about axis q - 3 through the centre of the atoms. */
-static void rigid_field(const sg_system *sys, const double centre[3], int q, double (*out)[3])
+/* Directions about which the members may turn without any cost, through `about`: where nothing is periodic
+ * any that leaves the held atoms where they are, in a wire that of the period. @return how many */
+static int turning_axes(const sg_system *sys, const sg_atom_set *set, double about[3], double axis[3][3])
 {
-    for (int i = 0; i < sys->n; i++) {
-        const int a = q % 3, b = (a + 1) % 3, c = (a + 2) % 3;
-        memset(out[i], 0, sizeof *out);
-        if (q < 3) {
-            out[i][a] = 1.0;
-        } else {
-            out[i][b] = -(sys->x[i][c] - centre[c]);
-            out[i][c] = sys->x[i][b] - centre[b];
+    static const double on_line = 1e-6; /* Å */
+    double line[3] = {0.0, 0.0, 0.0}, length = 0.0;
+    int n_periodic = 0, n_held = 0;
+
+    memset(axis, 0, 9 * sizeof(double));
+    for (int a = 0; a < 3; a++)
+        axis[a][a] = 1.0;
+    for (int k = 0; k < 3; k++) {
+        if (!sys->cell.periodic[k]) continue;
+        memcpy(line, sys->cell.h[k], sizeof line);
+        length = sqrt(dot(3, line, line));
+        n_periodic++;
+    }
+    if (n_periodic > 1) return 0;
+    memset(about, 0, 3 * sizeof *about);
+    for (int i = 0; i < sys->n && !set; i++)
+        add(3, 1.0 / sys->n, sys->x[i], about);
+    for (int i = 0; i < sys->n && set; i++) {
+        if (set->member[i]) continue;
+        if (n_held++ == 0) memcpy(about, sys->x[i], sizeof sys->x[i]);
+        double d[3] = {sys->x[i][0] - about[0], sys->x[i][1] - about[1], sys->x[i][2] - about[2]};
+        if (length > 0.0) add(3, -dot(3, d, line) / (length * length), line, d);
+        const double off = sqrt(dot(3, d, d));
+        if (off <= on_line) continue;
+        if (length > 0.0) return 0; /* held atoms off the line through the first ones */
+        memcpy(line, d, sizeof line);
+        length = off;
+    }
+    if (!(length > 0.0)) return 3;
+    for (int a = 0; a < 3; a++)
+        axis[0][a] = line[a] / length;
+    return 1;
+}
+
+/* Translation along axis q < 3 of the members, or turning about an axis. */
+static void shift_field(const sg_vibration_work *w, int n_free, int q, double *u)
+{
+    for (int k = 0; k < n_free; k++)
+        for (int a = 0; a < 3; a++)
+            u[3 * k + a] = a == q ? w->root_mass[k] : 0.0;
+}
+
+static void turn_field(const sg_vibration_work *w, const sg_system *sys, const sg_atom_set *set, int n_free,
+                       const double about[3], const double axis[3], double *u)
+{
+    for (int k = 0; k < n_free; k++) {
+        const double *x = sys->x[set ? set->atom[k] : k];
+        for (int a = 0; a < 3; a++) {
+            const int b = (a + 1) % 3, c = (a + 2) % 3;
+            u[3 * k + a] = w->root_mass[k] * (axis[b] * (x[c] - about[c]) - axis[c] * (x[b] - about[b]));
         }
     }
 }
 
-/* 1 if the field costs nothing: the projection leaves none of it. */
-static int is_free(const sg_system *sys, double (*field)[3])
+/* Those motions of the members that cost nothing, the other atoms held: w->rigid, mass-weighted. */
+static int rigid_basis(sg_vibration_work *w, const sg_system *sys, const sg_atom_set *set)
 {
-    static const double rest = 1e-8;
-    const size_t m = 3 * (size_t)sys->n;
-    const double before = dot(m, field[0], field[0]);
-
-    sg_system_project(sys, (const double(*)[3])sys->x, field);
-    return dot(m, field[0], field[0]) <= rest * rest * before;
-}
-
-/* All atoms of sys are members: w->rigid, mass-weighted. */
-static int rigid_basis(sg_vibration_work *w, const sg_system *sys)
-{
-    const size_t m = 3 * (size_t)sys->n;
-    double centre[3] = {0.0, 0.0, 0.0};
+    static const double nothing = 1e-5; /* Å amu^1/2: all members on the axis */
+    const int n_free = set ? set->n : sys->n;
+    const size_t m = 3 * (size_t)n_free;
+    double about[3], axis[3][3];
     int n = 0;
 
-    for (int i = 0; i < sys->n; i++)
-        for (int a = 0; a < 3; a++)
-            centre[a] += sys->x[i][a] / sys->n;
-    for (int q = 0; q < RIGID_MAX; q++) {
+    for (int q = 0; q < 3 && !set; q++) {
+        shift_field(w, n_free, q, w->rigid + (size_t)n * m);
+        n += append_unit(m, w->rigid, n, w->rigid + (size_t)n * m) > 0.0;
+    }
+    for (int k = 0, n_axes = turning_axes(sys, set, about, axis); k < n_axes; k++) {
         double *const u = w->rigid + (size_t)n * m;
-        rigid_field(sys, centre, q, w->field);
-        if (!is_free(sys, w->field)) continue;
-        rigid_field(sys, centre, q, w->field);
-        for (size_t k = 0; k < m; k++)
-            u[k] = w->root_mass[k / 3] * w->field[k / 3][k % 3];
-        n += append_unit(m, w->rigid, n, u) > 0.0;
+        turn_field(w, sys, set, n_free, about, axis[k], u);
+        n += dot(m, u, u) > nothing * nothing && append_unit(m, w->rigid, n, u) > 0.0;
     }
     return n;
 }
@@ -148,8 +180,7 @@ sg_status matrix_make(const sg_potential *pot, sg_vibration_work *w, const sg_sy
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < m; j++)
             w->h[i * m + j] /= w->root_mass[i / 3] * w->root_mass[j / 3];
-    if (set || !sg_system_translates(sys)) return SG_OK;
-    *n_zero = rigid_basis(w, sys);
+    *n_zero = rigid_basis(w, sys, set);
     for (size_t i = 0; i < m; i++)
         *shift += w->h[i * m + i] / (double)m;
     for (int k = 0; k < *n_zero; k++)

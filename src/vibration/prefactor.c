@@ -44,13 +44,12 @@ sg_status sg_vibration_work_create(const sg_potential *pot, const sg_system *lik
     w->atom = sg_calloc(n, sizeof *w->atom);
     w->order = sg_calloc(n, sizeof *w->order);
     w->distance = sg_calloc(n, sizeof *w->distance);
-    w->field = sg_calloc(n, sizeof *w->field);
     w->along = sg_calloc(n, sizeof *w->along);
     w->root_mass = sg_calloc(n, sizeof *w->root_mass);
     w->rigid = sg_calloc(RIGID_MAX * 3 * n, sizeof *w->rigid);
     w->vector = sg_calloc((KRYLOV_MAX + 1) * 3 * n, sizeof *w->vector);
-    if (!w->member || !w->atom || !w->order || !w->distance || !w->field || !w->along || !w->root_mass ||
-        !w->rigid || !w->vector) {
+    if (!w->member || !w->atom || !w->order || !w->distance || !w->along || !w->root_mass || !w->rigid ||
+        !w->vector) {
         st = sg_fail(SG_ENOMEM, "scratch of vibrations of %d atoms", like->n);
         goto done;
     }
@@ -70,7 +69,6 @@ void sg_vibration_work_free(sg_vibration_work *w)
     sg_free(w->atom);
     sg_free(w->order);
     sg_free(w->distance);
-    sg_free(w->field);
     sg_free(w->along);
     sg_free(w->root_mass);
     sg_free(w->rigid);

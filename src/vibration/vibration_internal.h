@@ -16,7 +16,6 @@ struct sg_vibration_work {
     int *atom;             /* [n] members, ascending */
     int *order;            /* [n] */
     double *distance;      /* [n] */
-    double (*field)[3];    /* [n] scratch */
     double (*along)[3];    /* [n] from start to final state */
     double *root_mass;     /* [n] of the members, sqrt(amu) */
     double *rigid;         /* [RIGID_MAX][3n] */

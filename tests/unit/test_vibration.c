@@ -182,6 +182,55 @@ static void test_dimer(void **state)
     sg_potential_free(pot);
 }
 
+/* Held in one atom, a dimer keeps two rotations and vibrates with the mass of the other; a triangle held in
+ * two turns about their line, and vibrates in its plane by two springs at an angle. A fourth atom held off
+ * that line ends the turning. */
+static void test_held_clusters(void **state)
+{
+    static const double x[4][3] = {{0.1, 0.2, 0.3}, {2.0, 0.4, 0.3}, {0, 0, 0}, {30, 30, 31}};
+    const double spring = 2 * MORSE_D * MORSE_ALPHA * MORSE_ALPHA, r0 = MORSE_R0;
+    sg_potential *pot = NULL;
+
+    (void)state;
+    assert_ok(sg_potential_create("morse:0.1,1,3,9,0.35,1.4,2.8,9,0.1,1,3,9", NULL, 2, cu_zr, &pot));
+    for (int n = 2; n <= 4; n++) {
+        sg_vibration_work *work = NULL;
+        sg_system *s = cluster(n);
+        int atom[1] = {n == 2 ? 1 : 2};
+        unsigned char member[4] = {0};
+        sg_spectrum got;
+        double axis[3], half = 0, up[3] = {-0.2, 1.9, 0}; /* up: across the line of the first two */
+        for (int a = 0; a < 3; a++) {
+            axis[a] = x[1][a] - x[0][a];
+            half += axis[a] * axis[a] / 4;
+        }
+        const double height = sqrt(r0 * r0 - half), length = sqrt(0.04 + 1.9 * 1.9);
+        for (int k = 0; k < n; k++)
+            for (int a = 0; a < 3; a++)
+                s->x[k][a] = x[k][a];
+        for (int a = 0; a < 3; a++)
+            s->x[atom[0]][a] = n == 2 ? x[0][a] + r0 * axis[a] / sqrt(4 * half)
+                                      : x[0][a] + axis[a] / 2 + height * up[a] / length;
+        s->type[atom[0]] = 1;
+        member[atom[0]] = 1;
+        const sg_atom_set set = {1, atom, member};
+        assert_ok(sg_vibration_work_create(pot, s, &work));
+        const double sine = 2 * sqrt(half) * height / (r0 * r0), det = spring * spring * sine * sine;
+        if (n < 4) {
+            assert_ok(sg_vibration_spectrum(pot, work, s, &set, NULL, &got));
+            assert_int_equal(got.n_zero, n == 2 ? 2 : 1);
+            assert_int_equal(got.n_negative, 0);
+            assert_near(got.log_det, n == 2 ? log(spring / AMU_ZR) : log(det / (AMU_ZR * AMU_ZR)), 1e-5);
+        } else { /* the mode costs nothing still, but is not known to */
+            const sg_status st = sg_vibration_spectrum(pot, work, s, &set, NULL, &got);
+            assert_true(st == SG_ENUMERIC || got.n_zero == 0);
+        }
+        sg_vibration_work_free(work);
+        sg_system_free(s);
+    }
+    sg_potential_free(pot);
+}
+
 typedef struct double_well { /* an atom between two that are fixed, bound to either */
     sg_potential *pot;
     sg_system *sys;
@@ -466,10 +515,11 @@ static void test_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrix),        cmocka_unit_test(test_matrix_and_kernels),
-        cmocka_unit_test(test_dimer),         cmocka_unit_test(test_double_well),
-        cmocka_unit_test(test_what_is_wrong), cmocka_unit_test(test_twin),
-        cmocka_unit_test(test_invariance),    cmocka_unit_test(test_order),
+        cmocka_unit_test(test_matrix),      cmocka_unit_test(test_matrix_and_kernels),
+        cmocka_unit_test(test_dimer),       cmocka_unit_test(test_held_clusters),
+        cmocka_unit_test(test_double_well), cmocka_unit_test(test_what_is_wrong),
+        cmocka_unit_test(test_twin),        cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
