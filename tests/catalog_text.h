@@ -223,13 +223,13 @@ static inline int put_table(void *arg, const void *record)
     whole(d, r->state), whole(d, r->n_entries), whole(d, r->n_atoms), whole(d, r->n_searches);
     wholes(d, r->f1, 64), wholes(d, r->f2, 64), number(d, r->rate_missing);
     whole(d, r->from_catalog), whole(d, r->from_inherited), whole(d, r->from_search);
-    if (r->from_detour > 0) whole(d, r->from_detour); /* the texts that are kept are older */
     for (uint32_t k = 0; k < r->n_entries; k++) {
         const sg_cat_entry *e = &r->entry[k];
         whole(d, e->edge), whole(d, e->reverse), whole(d, e->kept), number(d, e->barrier),
             number(d, e->error);
     }
     longs(d, r->key, r->n_atoms), longs(d, r->variant, r->n_atoms), wholes(d, r->origin, r->n_atoms);
+    if (r->from_detour > 0) whole(d, r->from_detour); /* not in version 1 */
     return end(d);
 }
 

@@ -99,6 +99,8 @@ def table(p):
     for _ in range(entries):
         p.takes("u64", "2u8", "2f64")
     p.takes(f"{2 * n}u64", f"{n}u32")
+    if p.version > 1 and not p.take("u32"):  # as in version 1
+        del p.text[-1]
 
 
 def search(p):
@@ -131,7 +133,9 @@ def main(path):
                 print(p.line("header"))
             else:
                 p = Payload(value, 9)
-                print("meta", key.decode(), p.bytes.hex() or "-")
+                assert p.version == 1 or p.bytes[: 1 + len(key)] == bytes([len(key)]) + key
+                stored = p.bytes[1 + len(key) :] if p.version > 1 else p.bytes
+                print("meta", key.decode(), stored.hex() or "-")
         kinds = (environment, variant, event, state, edge, table, search, step)
         names = "environments variants events states edges tables searches steps".split()
         for kind, (name, take) in enumerate(zip(names, kinds), 1):

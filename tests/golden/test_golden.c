@@ -108,6 +108,30 @@ static void test_format_2_merged(void **state)
     check_reference("format-2-merged", 2);
 }
 
+static int count_prefactors(void *arg, const void *record)
+{
+    const sg_cat_edge *r = record;
+    *(int *)arg += r->nu_status == 1 && r->n_free == 2 && r->prefactor > 1e11 && r->prefactor_back > 1e11;
+    return 0;
+}
+
+/* Edges of version 2, with harmonic prefactors. */
+static void test_format_2_harmonic(void **state)
+{
+    char folder[64];
+    sg_catalog *cat;
+    int n = 0;
+
+    (void)state;
+    check_reference("format-2-harmonic", 2);
+    copy_reference("format-2-harmonic", folder);
+    assert_ok(sg_catalog_open(folder, 0, NULL, &cat));
+    assert_ok(sg_catalog_each(cat, SG_DB_EDGES, count_prefactors, &n));
+    assert_true(n >= 5);
+    sg_catalog_close(cat);
+    folder_remove(folder);
+}
+
 /* ---- ids, as FORMAT.md says they are made ---- */
 
 static int check_event_id(void *arg, const void *record)
@@ -146,12 +170,12 @@ static int check_key(void *arg, const void *record)
 
 static void test_ids(void **state)
 {
-    static const char *const catalogs[] = {"format-1", "format-2", "format-2-merged"};
+    static const char *const catalogs[] = {"format-1", "format-2", "format-2-merged", "format-2-harmonic"};
     char folder[64];
     sg_catalog *cat;
 
     (void)state;
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 4; k++) {
         int n = 0;
         copy_reference(catalogs[k], folder);
         assert_ok(sg_catalog_open(folder, 0, NULL, &cat));
@@ -380,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_format_1),
         cmocka_unit_test(test_format_2),
         cmocka_unit_test(test_format_2_merged),
+        cmocka_unit_test(test_format_2_harmonic),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_format_1_is_filled_in),
         cmocka_unit_test(test_format_1_is_not_written),
