@@ -70,16 +70,19 @@ sg_status sg_path_descend(const sg_potential *pot, const sg_system *saddle, cons
 sg_status sg_path_over_saddle(const sg_potential *pot, const sg_system *start, const double (*guess)[3],
                               const sg_path_options *opt, sg_path **out, sg_outcome *outcome);
 
-typedef enum sg_path_end {                    /* what became of an edge of a run's landscape */
-                           SG_PATH_AS_STORED, /* the path joins its two states */
-                           SG_PATH_OTHER_END, /* the way down from its saddle ends elsewhere on a side */
-                           SG_PATH_LOST       /* the saddle does not converge again, see outcome */
+typedef enum sg_path_end {                       /* what became of an edge of a run's landscape */
+                           SG_PATH_AS_STORED,    /* the path joins its two states */
+                           SG_PATH_OTHER_END,    /* the way down from its saddle ends elsewhere on a side */
+                           SG_PATH_OTHER_SADDLE, /* converged again it is another saddle, by more than 1 meV
+                                                  */
+                           SG_PATH_LOST          /* it does not converge again, see outcome */
 } sg_path_end;
 const char *sg_path_end_text(sg_path_end end);
 
 typedef struct sg_path_edge {
     uint64_t edge, from, to;
     double e_saddle, barrier, barrier_back; /* eV, as stored */
+    double gamma;                           /* strain of its states */
     sg_path_end end;
     sg_outcome outcome; /* of converging the saddle again */
 } sg_path_edge;

@@ -241,6 +241,10 @@ static sg_status one_edge(paths *p, sg_catalog *cat, uint64_t id)
     }
     snprintf(from, sizeof from, "%" PRIu64, about.from);
     snprintf(to, sizeof to, "%" PRIu64, about.to);
+    if ((st = sg_system_set_strain(p->like, about.gamma)) != SG_OK) { /* the cell of the frames */
+        sg_path_free(path);
+        return st;
+    }
     return keep(p, path, (int64_t)id, from, to, sg_path_end_text(about.end));
 }
 

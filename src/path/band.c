@@ -27,9 +27,11 @@ static const double longest_step = 2.0; /* 1/(eV/Å^2): a saddle's images part b
 static const double step_error =
     0.02; /* Å of an image's flow, at most: what is flowed through is of no interest */
 static const double error_per_force = 0.25; /* Å/(eV/Å): the path that is left stiff must not show it */
-static const double ridge = 1e-10;          /* of the least squares, relative */
-static const double longest_leap = 0.1;     /* Å, of an atom, beyond the flow */
-static const double radius_room = 1.15;     /* measured at one image only */
+static const double rest = 0.3; /* of the force across the path: a band that moves slower has come to rest */
+static const double least_care = 1.0 / 64; /* of the error allowed */
+static const double ridge = 1e-10;         /* of the least squares, relative */
+static const double longest_leap = 0.1;    /* Å, of an atom, beyond the flow */
+static const double radius_room = 1.15;    /* measured at one image only */
 
 typedef struct band {
     const sg_potential *pot;
@@ -290,7 +292,7 @@ static void accelerate(band *b, history *h, const double *before)
 static sg_status relax(band *b, double f_perp, int *steps, double *left)
 {
     const size_t size = (size_t)b->n * b->m;
-    double h = first_step, radius = 0;
+    double h = first_step, radius = 0, care = 1;
     double *before = sg_calloc(size, sizeof *before);
     history past = {0};
     sg_status st = before ? history_init(&past, size) : sg_fail(SG_ENOMEM, "band");
@@ -298,7 +300,7 @@ static sg_status relax(band *b, double f_perp, int *steps, double *left)
     if (st == SG_OK) st = measure_slopes(b);
     if (st == SG_OK) st = look(b, left);
     while (st == SG_OK && *left > f_perp && *steps < b->opt->max_steps) {
-        const double tried = h, error = fmin(step_error, error_per_force * *left);
+        const double tried = h, error = care * fmin(step_error, error_per_force * *left);
         const int climber = b->climber;
         int accepted = 0;
         if ((*steps)++ % RADIUS_LASTS == 0) st = measure_radius(b, &radius);
@@ -309,6 +311,8 @@ static sg_status relax(band *b, double f_perp, int *steps, double *left)
             st = measure_slopes(b);
         }
         if (st == SG_OK && accepted) st = look(b, left);
+        /* the band rests, but not on a path: at the fixed point of too rough a map */
+        if (past.has_last && past.norm < rest * tried * *left) care = fmax(care / 2, least_care);
         if (h != tried || b->climber != climber) past.used = 0, past.has_last = 0;
     }
     history_clear(&past);

@@ -9,13 +9,14 @@
 
 #include "slowglass/saddle.h"
 
-static const double f_saddle = 1e-4; /* eV/Å */
+static const double f_saddle = 1e-4;    /* eV/Å */
+static const double same_saddle = 1e-3; /* eV */
 
 typedef const double (*positions)[3];
 
 const char *sg_path_end_text(sg_path_end end)
 {
-    static const char *const text[] = {"as-stored", "other-end", "lost"};
+    static const char *const text[] = {"as-stored", "other-end", "other-saddle", "lost"};
     return text[end];
 }
 
@@ -122,14 +123,18 @@ sg_status sg_path_over_edge(sg_catalog *cat, const sg_potential *pot, const sg_s
     about->barrier = e.barrier;
     about->barrier_back = e.barrier_back;
     if (st == SG_OK) st = sg_path_state(cat, like, e.from, &from);
+    if (st == SG_OK) about->gamma = from->cell.gamma;
     if (st == SG_OK) st = sg_path_state(cat, like, e.to, &to);
     if (st == SG_OK && !(guess = sg_calloc(e.n, sizeof *guess))) st = sg_fail(SG_ENOMEM, "saddle");
     for (uint32_t i = 0; st == SG_OK && i < e.n; i++)
         for (int a = 0; a < 3; a++)
             guess[i][a] = from->x[i][a] + e.d_saddle[i][a];
     if (st == SG_OK) st = sg_path_over_saddle(pot, from, (positions)guess, opt, out, &about->outcome);
-    if (st == SG_OK && *out)
+    if (st == SG_OK && *out) {
         about->end = sg_path_orient(*out, from, to, opt) ? SG_PATH_AS_STORED : SG_PATH_OTHER_END;
+        if (fabs(sg_path_describe(*out).e_saddle - e.e_saddle) > same_saddle)
+            about->end = SG_PATH_OTHER_SADDLE;
+    }
     sg_free(guess);
     sg_system_free(to);
     sg_system_free(from);
