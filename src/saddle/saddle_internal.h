@@ -175,9 +175,15 @@ int is_above(const sg_saddle_problem *p, double energy, double excess);
 
 double distance_from_start(const sg_saddle_problem *p, const sg_system *sys);
 
+/* w->sys stands in a minimum of this energy that a descent has come to, from `behind`. If less than the least
+ * barrier parts it from what lies further on, *through = 1 and w->sys stands beyond, where the energy falls;
+ * else it stays. Costs some ten calls. */
+sg_status pass_hollow(const sg_saddle_problem *p, const double (*behind)[3], const sg_atom_set *set,
+                      double energy, sg_saddle_work *w, int *calls, int *through);
+
 /* Relax from a saddle to the side that sign * mode points to, into w->sys, with the atoms of `set` free
- * (NULL: all); first with those of `near` alone unless it is NULL. home: the start lies there; the relaxation
- * ends as soon as that is certain. */
+ * (NULL: all); first with those of `near` alone unless it is NULL, and past hollows. home: the start lies
+ * there; the relaxation ends as soon as that is certain. */
 sg_status descend_from(const sg_saddle_problem *p, const saddle_point *from, double sign,
                        const sg_atom_set *near, const sg_atom_set *set, double f_max, sg_saddle_work *w,
                        int *calls, sg_minimize_result *end, int *home);

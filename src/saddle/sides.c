@@ -14,7 +14,8 @@ static const double push_off = 0.15; /* Å, farthest atom, off the saddle; doubl
 static const int push_off_tries = 3;
 static const double home_distance = 0.5; /* Å: close enough to ask */
 static const double ask_again = 0.25;    /* of the energy at which the answer was no */
-enum { LINE_POINTS = 3 };                /* between the point and the start */
+static const int most_hollows = 4;
+enum { LINE_POINTS = 3 }; /* between the point and the start */
 
 double distance_from_start(const sg_saddle_problem *p, const sg_system *sys)
 {
@@ -120,6 +121,27 @@ static sg_status descend(const sg_saddle_problem *p, const sg_atom_set *set, dou
     return st;
 }
 
+/* On from the minimum that the descent from a saddle has come to, as long as it is a hollow. */
+static sg_status descend_on(const sg_saddle_problem *p, const saddle_point *from, const sg_atom_set *set,
+                            double f_max, sg_saddle_work *w, int *calls, sg_minimize_result *end, int *home)
+{
+    const size_t bytes = (size_t)w->sys->n * sizeof *w->sys->x;
+    double(*const behind)[3] = sg_calloc(1, bytes);
+    sg_status st = SG_OK;
+
+    if (!behind) return sg_fail(SG_ENOMEM, "descent of %d atoms", w->sys->n);
+    memcpy(behind, from->x, bytes);
+    for (int k = 0; k < most_hollows && st == SG_OK && !*home && end->stop == SG_STOP_CONVERGED; k++) {
+        int through;
+        st = pass_hollow(p, (const double(*)[3])behind, set, end->energy, w, calls, &through);
+        if (st != SG_OK || !through) break;
+        memcpy(behind, w->sys->x, bytes);
+        st = descend(p, set, f_max, w, calls, end, home);
+    }
+    sg_free(behind);
+    return st;
+}
+
 sg_status descend_from(const sg_saddle_problem *p, const saddle_point *from, double sign,
                        const sg_atom_set *near, const sg_atom_set *set, double f_max, sg_saddle_work *w,
                        int *calls, sg_minimize_result *end, int *home)
@@ -139,6 +161,7 @@ sg_status descend_from(const sg_saddle_problem *p, const saddle_point *from, dou
             sg_potential_work_reset(w->forces);
         }
         if (st == SG_OK) st = descend(p, set, f_max, w, calls, end, home);
+        if (st == SG_OK) st = descend_on(p, from, set, f_max, w, calls, end, home);
         if (st != SG_OK || *home ||
             (end->energy < from->energy &&
              sg_system_displacement(w->sys, from->x, (const double(*)[3])w->sys->x, NULL, NULL) >
