@@ -73,6 +73,8 @@ static sg_status cross(surface *s, double hollow, sg_saddle_work *w, trail *t, i
     for (size_t i = 0; i < m; i++)
         t->v[i] = t->x[i] - t->behind[i];
     sg_status st = surface_force(s, t->x, &energy, w->climb.f);
+    surface_project(s, t->v);
+    if (st == SG_OK && vec_max_atom(m, t->v) < same_place) return SG_OK; /* has not come down at all */
     if (st == SG_OK)
         st = lanczos_softest(s, t->x, w->climb.f, &hollow_mode, NULL, t->v, &w->climb.lanczos, &mode);
     if (st != SG_OK || mode.value > stiffest) return st;
