@@ -187,9 +187,9 @@ static int joined_without(const walk *w, uint64_t without, uint64_t a, uint64_t 
     seen[a] = 1;
     while (grows) {
         grows = 0;
-        for (uint64_t id = 0; id < n_edges; id++) {
+        for (uint64_t id = 1; id <= n_edges; id++) {
             const sg_cat_edge *const e = sg_explorer_edge(w->ex, id);
-            if (!e || id == without || seen[e->from] == seen[e->to]) continue;
+            if (id == without || seen[e->from] == seen[e->to]) continue;
             seen[e->from] = seen[e->to] = 1;
             grows = 1;
         }
@@ -202,7 +202,7 @@ static int joined_without(const walk *w, uint64_t without, uint64_t a, uint64_t 
 /* One that lies on a cycle, and is none by itself. */
 static sg_cat_edge any_edge(const walk *w)
 {
-    for (uint64_t id = sg_explorer_n_edges(w->ex) / 2; id < sg_explorer_n_edges(w->ex); id++) {
+    for (uint64_t id = sg_explorer_n_edges(w->ex) / 2; id <= sg_explorer_n_edges(w->ex); id++) {
         const sg_cat_edge *const e = sg_explorer_edge(w->ex, id);
         if (e->from != e->to && joined_without(w, id, e->from, e->to)) return *e;
     }
