@@ -2,7 +2,7 @@
 /* A saddle and both ways down from it.
  *
  * The flow is left close to the saddle along the softest mode and followed until the minimum that it runs
- * into is no farther than the spacing of images: the flow reaches it only after an infinite time. */
+ * into is close: the flow reaches it only after an infinite time. */
 #include "path_internal.h"
 
 #include <math.h>
@@ -10,13 +10,14 @@
 
 static const double off_saddle[] = {0.04, 0.08, 0.16}; /* Å, in the 3N coordinates */
 static const double f_ask = 0.02; /* eV/Å: below it the minimum is looked for, and at a third each time */
-static const double close_enough = 0.5; /* of the spacing: from the last point to the minimum */
+static const double close_enough =
+    0.02; /* Å in the 3N coordinates, from the last point to the minimum: the rest is straight */
 
 /* Step off the saddle until the force points away from it. */
 static sg_status leave(path_flow *w, const sg_potential *pot, const sg_system *saddle, const double *mode,
                        double sign, double e_saddle)
 {
-    const double norm = sqrt(path_dot(w->m, mode, mode));
+    const double norm = sqrt(path_dot(w->m, mode, mode)), *const from = saddle->x[0];
     const size_t n_tries = sizeof off_saddle / sizeof off_saddle[0];
     double *x = sg_calloc(w->m, sizeof *x);
     sg_status st = x ? SG_OK : sg_fail(SG_ENOMEM, "descent of %d atoms", saddle->n);
@@ -24,7 +25,7 @@ static sg_status leave(path_flow *w, const sg_potential *pot, const sg_system *s
 
     for (size_t k = 0; k < n_tries && !away && st == SG_OK; k++) {
         for (size_t q = 0; q < w->m; q++)
-            x[q] = saddle->x[0][q] + sign * off_saddle[k] / norm * mode[q];
+            x[q] = from[q] + sign * off_saddle[k] / norm * mode[q];
         const int64_t calls = w->calls;
         path_flow_end(w);
         st = path_flow_begin(w, pot, saddle, x);
@@ -57,7 +58,7 @@ static sg_status one_side(const sg_potential *pot, const sg_system *saddle, cons
             memcpy(minimum, w.x, m * sizeof *minimum);
             st = path_relax(pot, saddle, opt, minimum, &energy, calls);
             if (st != SG_OK) break;
-            arrived = path_distance(m, w.x, minimum) < close_enough * opt->spacing;
+            arrived = path_distance(m, w.x, minimum) < fmin(close_enough, opt->spacing);
             if (arrived) st = path_row_add(side, minimum);
             if (arrived) break;
         }

@@ -10,6 +10,7 @@
 #include "slowglass/saddle.h"
 
 static const double f_saddle = 1e-4;    /* eV/Å */
+static const double least_guess = 1e-3; /* Å, farthest atom, from the minimum to a guess */
 static const double same_saddle = 1e-3; /* eV */
 
 typedef const double (*positions)[3];
@@ -35,6 +36,8 @@ sg_status sg_path_over_saddle(const sg_potential *pot, const sg_system *start, c
 
     *out = NULL;
     *outcome = SG_REFINE_FAILED;
+    if (st == SG_OK && sg_system_displacement(start, (positions)start->x, guess, NULL, NULL) < least_guess)
+        st = sg_fail(SG_EINVAL, "the guess of the saddle is the first structure itself");
     rule.f_saddle = f_saddle;
     sg_rng_init(&rng, 0, SG_RNG_USER, 1, 0, 0);
     if (st == SG_OK) st = sg_potential_work_create(pot, &forces);

@@ -58,6 +58,14 @@ near "$(column barrier_eV 1 band.txt)" "$(column barrier_eV 1 down.txt)" 0.001 "
 near "$(column contour_A 1 band.txt)" "$(column contour_A 1 down.txt)" "$(column contour_A 1 down.txt | awk '{ print 0.01 * $1 }')" "length of the band"
 [ "$(column kind 1 band.txt)" = single ] || die "$(cat band.txt)"
 
+# and from a guess of the saddle: the frame before it
+awk -v n=$((atoms + 2)) '{ buffer[NR % n] = $0 } NR % n == 2 && /place=saddle/ { exit } NR % n == 0 { f = ""; for (k = 1; k <= n; k++) f = f buffer[k % n] "\n" } END { printf "%s", f }' \
+    path.extxyz > guess.extxyz
+# shellcheck disable=SC2086
+"$program" path a.extxyz b.extxyz --saddle guess.extxyz $potential > guessed.txt
+near "$(column barrier_eV 1 guessed.txt)" "$(column barrier_eV 1 down.txt)" 0.0001 "barrier from a guess"
+[ "$(column ends 1 guessed.txt)" = as-given ] || die "$(cat guessed.txt)"
+
 # misuse: one line, exit code 2
 bad() {
     pattern=$1 code=0
@@ -77,6 +85,8 @@ bad "is there already" run --saddle 1 -o path.extxyz
 bad "need the folder of a run" a.extxyz
 # shellcheck disable=SC2086
 bad "the same minimum" a.extxyz a.extxyz $potential
+# shellcheck disable=SC2086
+bad "is the first structure" a.extxyz b.extxyz --saddle a.extxyz $potential
 sed "\$d" b.extxyz | sed "1s/.*/$((atoms - 1))/" > short.extxyz
 # shellcheck disable=SC2086
 bad "$atoms and $((atoms - 1)) atoms" a.extxyz short.extxyz $potential
